@@ -1,0 +1,128 @@
+"""What carries a request to a store: HTTP by libcurl, or a call into the same process.
+
+Every transport passes ``tests/client/test_transport_conformance.py``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class RequestBody(Protocol):
+    """The bytes of a request, pulled by the transport."""
+
+    @property
+    def length(self) -> int | None:
+        """How many bytes there are; None sends them chunked."""
+        ...
+
+    @property
+    def replayable(self) -> bool:
+        """Whether `rewind` works."""
+        ...
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes; b"" at the end. What it raises ends the request and reaches the
+        caller as it is."""
+        ...
+
+    def rewind(self) -> None:
+        """Begin again, for a resend on a fresh connection or a retry."""
+        ...
+
+
+class ResponseBody(Protocol):
+    """The bytes of an answer, pulled by the caller. Not to be shared between threads."""
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes, or all that are left; b"" at the end.
+
+        Raises:
+            TransportError: the body broke off; nothing is passed off as complete.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection, which is closed unless the body was read to its end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long each phase may take, in seconds. None waits for ever.
+
+    Attributes:
+        connect: to resolve the name and connect, TLS included.
+        stall: that no byte moves in either direction, in any phase after that: sending the body,
+            waiting for the answer, receiving the body.
+        total: for everything, the body of a streamed answer excluded.
+    """
+
+    connect: float | None = 10.0
+    stall: float | None = 30.0
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request, addressed and signed.
+
+    Attributes:
+        method: HTTP method.
+        scheme: ``http`` or ``https``.
+        host: the Host header.
+        connect: ``host[:port]`` to connect to; that of ``host`` when empty.
+        target: path and query as they stand on the request line.
+        headers: names in lower case. Neither Host nor Content-Length nor Transfer-Encoding, which
+            follow from ``host`` and ``body``; a declared ``content-length`` is an error here.
+        body: None sends none (with ``Content-Length: 0`` for PUT and POST).
+        stream: hand the answer's body over as it arrives instead of whole. An answer with an error
+            status always comes whole (its first MiB).
+    """
+
+    method: str
+    scheme: str
+    host: str
+    target: str
+    connect: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: RequestBody | None = None
+    stream: bool = False
+
+
+@dataclass(slots=True)
+class HttpResponse:
+    """An answer.
+
+    Attributes:
+        status: the HTTP status.
+        headers: as received, in order, names as spelt on the wire.
+        body: whole; b"" when ``stream`` holds it.
+        stream: the body, where the request asked for a stream and the status is no error.
+    """
+
+    status: int
+    headers: Sequence[tuple[str, str]]
+    body: bytes = b""
+    stream: ResponseBody | None = None
+
+
+class Transport(Protocol):
+    """Sends requests. Safe to use from any thread, and after a fork."""
+
+    signs: bool
+    """Whether requests need a signature (a call into the same process does not)."""
+
+    def send(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:
+        """Send one request and wait for its answer, once.
+
+        Raises:
+            TransportTimeoutError: a limit passed.
+            TransportError: no usable answer came. Whatever the body's ``read`` raised comes
+                through as it is, as does KeyboardInterrupt.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the connections that are idle, and those in use when they are done."""
+        ...

@@ -1,0 +1,310 @@
+"""XML documents: read and written by the shapes of the operation table.
+
+Reading is by ElementTree's C parser with three guards: the encoding is UTF-8 whatever the document
+claims, a DOCTYPE (and with it every entity) is refused before parsing, and size is capped. Depth
+needs no cap of its own: the readers walk no deeper than the shape they read, or than
+`_MAX_GENERIC_DEPTH` where they meet something unknown.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import quote, unquote
+from xml.etree.ElementTree import Element, ParseError, XMLParser
+
+from cosbox.protocol.errors import Refusal
+from cosbox.protocol.schema import Kind, Node
+
+MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
+"""The largest document a store reads: 1000 keys of 850 bytes with versions, every byte escaped,
+stay below it."""
+
+_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_XSI_TYPE: Final = f"{{{_XSI}}}type"
+_DECLARATION: Final = "<?xml version='1.0' encoding='utf-8' ?>\n"
+_UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_MAX_GENERIC_DEPTH: Final = 32
+
+Value = Any
+
+
+class MalformedDocument(ValueError):  # noqa: N818 - names what is wrong
+    """The bytes are no XML document, or none that will be read."""
+
+
+def parse(data: bytes) -> Element:
+    """The root of a document.
+
+    Raises:
+        MalformedDocument: not well-formed, or with a DOCTYPE.
+    """
+    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+        raise MalformedDocument("a DOCTYPE is not allowed")
+    parser = XMLParser(encoding="utf-8")  # noqa: S314 - guarded above
+    try:
+        parser.feed(data)
+        root: Element = parser.close()
+    except (ParseError, ValueError, LookupError) as error:
+        raise MalformedDocument(str(error)) from error
+    return root
+
+
+def is_speakable(text: str) -> bool:
+    """Whether XML 1.0 can carry ``text`` at all (it has no form for most control characters)."""
+    return _UNSPEAKABLE.search(text) is None
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+# --------------------------------------------------------------------------------------------
+# Reading what a store answered: leniently, everything kept
+
+
+def result_reader(node: Node, *, url: bool) -> Callable[[bytes], Any]:
+    """A function that turns an answer's document into what the caller is given.
+
+    Leaves are text, or None when empty; repeated elements are lists; elements outside the shape
+    are kept as they come.
+
+    Args:
+        node: the document's shape.
+        url: percent-decode what travels so under ``encoding-type=url``.
+    """
+    read = _lenient(node, url=url)
+
+    def run(data: bytes) -> Any:
+        root = parse(data)
+        if _local(root.tag) != node.name:
+            raise MalformedDocument(f"expected <{node.name}>, got <{_local(root.tag)[:60]}>")
+        return read(root)
+
+    return run
+
+
+def _text(element: Element) -> str | None:
+    return element.text or None
+
+
+def _unquoted(element: Element) -> str | None:
+    text = element.text
+    return unquote(text) if text else None
+
+
+def _lenient(node: Node, *, url: bool) -> Callable[[Element], Any]:
+    if not node.children:
+        return _unquoted if url and node.url else _text
+    readers = {child.name: (child.many, _lenient(child, url=url)) for child in node.children}
+    attribute = next((child.name for child in node.children if child.attribute), None)
+
+    def read(element: Element) -> dict[str, Any] | None:
+        found: dict[str, Any] = {}
+        if attribute and _XSI_TYPE in element.attrib:
+            found[attribute] = element.attrib[_XSI_TYPE]
+        for child in element:
+            name = child.tag
+            known = readers.get(name)
+            if known is None:
+                name = _local(name)
+                known = readers.get(name)
+                if known is None:
+                    _add(found, name, _generic(child))
+                    continue
+            many, reader = known
+            if many:
+                items = found.get(name)
+                if items is None:
+                    found[name] = [reader(child)]
+                else:
+                    items.append(reader(child))
+            else:
+                found[name] = reader(child)
+        return found or None
+
+    return read
+
+
+def _add(found: dict[str, Any], name: str, value: Value) -> None:
+    if name not in found:
+        found[name] = value
+    elif isinstance(found[name], list):
+        found[name].append(value)
+    else:
+        found[name] = [found[name], value]
+
+
+def _generic(element: Element, depth: int = 0) -> Value:
+    if not len(element) or depth > _MAX_GENERIC_DEPTH:
+        return element.text or None
+    found: dict[str, Value] = {}
+    for child in element:
+        _add(found, _local(child.tag), _generic(child, depth + 1))
+    return found
+
+
+def read_error(data: bytes) -> dict[str, str]:
+    """The elements of an error document, names in lower case; empty when it is none."""
+    try:
+        root = parse(data)
+    except MalformedDocument:
+        return {}
+    if _local(root.tag) != "Error":
+        return {}
+    return {_local(child.tag).lower(): child.text or "" for child in root}
+
+
+# --------------------------------------------------------------------------------------------
+# Reading what a client asked: strictly
+
+
+def request_reader(node: Node) -> Callable[[bytes], dict[str, Any]]:
+    """A function that turns a request's document into the argument it stands for.
+
+    It raises `Refusal` MalformedXML for anything outside the shape, XMLSizeLimit when too large.
+    """
+    read = _strict(node)
+
+    def run(data: bytes) -> dict[str, Any]:
+        if len(data) > MAX_REQUEST_BYTES:
+            raise Refusal("XMLSizeLimit", f"The document is over {MAX_REQUEST_BYTES} bytes.")
+        try:
+            root = parse(data)
+        except MalformedDocument as error:
+            raise Refusal("MalformedXML", f"The XML cannot be read: {error}.") from error
+        if _local(root.tag) != node.name:
+            raise _malformed(f"the root must be {node.name}")
+        value: dict[str, Any] = read(root)
+        return value
+
+    return run
+
+
+def _malformed(why: str) -> Refusal:
+    return Refusal("MalformedXML", f"The XML does not validate: {why}.")
+
+
+def _strict(node: Node) -> Callable[[Element], Any]:
+    if not node.children:
+        return lambda element: _strict_leaf(node, element)
+    readers = {child.name: (child, _strict(child)) for child in node.children}
+    required = [child.name for child in node.children if child.required]
+    attribute = next((child.name for child in node.children if child.attribute), None)
+
+    def read(element: Element) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if attribute and _XSI_TYPE in element.attrib:
+            found[attribute] = element.attrib[_XSI_TYPE]
+        for child in element:
+            name = _local(child.tag)
+            if name not in readers:
+                raise _malformed(f"{name[:60]} has no place in {node.name}")
+            shape, reader = readers[name]
+            value = reader(child)
+            if shape.many:
+                found.setdefault(name, []).append(value)
+            elif name in found:
+                raise _malformed(f"{name} stands twice in {node.name}")
+            elif value not in (None, {}) or shape.required:
+                found[name] = value
+        for name in required:
+            if name not in found:
+                raise _malformed(f"{node.name} lacks {name}")
+        return found
+
+    return read
+
+
+def _strict_leaf(node: Node, element: Element) -> str | int | bool | None:
+    if len(element):
+        raise _malformed(f"{node.name} must hold text")
+    text = element.text or ""
+    if node.kind is Kind.INTEGER:
+        return _integer(node, text.strip())
+    if node.kind is Kind.BOOLEAN:
+        return _boolean(node, text.strip().lower())
+    if node.required and not text:
+        raise _malformed(f"{node.name} is empty")
+    return text or None
+
+
+def _integer(node: Node, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise _malformed(f"{node.name} must be a number")
+    return int(text)
+
+
+def _boolean(node: Node, text: str) -> bool | None:
+    if text not in {"true", "false", ""}:
+        raise _malformed(f"{node.name} must be true or false")
+    return text == "true" if text else None
+
+
+# --------------------------------------------------------------------------------------------
+# Writing
+
+
+def escape(text: str) -> str:
+    """Text as XML holds it. What XML has no form for goes out as a character reference, as S3 does
+    it: a lenient reader recovers it, a strict one complains; ``encoding-type=url`` avoids both."""
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    if ">" in text:
+        text = text.replace(">", "&gt;")
+    if "\r" in text:
+        text = text.replace("\r", "&#13;")
+    if not text.isprintable() and _UNSPEAKABLE.search(text):
+        text = _UNSPEAKABLE.sub(lambda match: f"&#x{ord(match[0]):x};", text)
+    return text
+
+
+def write(node: Node, value: Any, *, url: bool = False) -> bytes:
+    """The document that stands for ``value``, elements in the order of the shape.
+
+    Args:
+        node: the document's shape.
+        value: a dict, or text where the root is a leaf. None and absent entries are left out.
+        url: percent-encode what ``encoding-type=url`` asks for.
+    """
+    out = [_DECLARATION]
+    out.extend(_pieces(node, value, url=url))
+    return "".join(out).encode()
+
+
+def _pieces(node: Node, value: Any, *, url: bool) -> Iterator[str]:
+    name = node.name
+    if not node.children:
+        text = _leaf_text(value)
+        if url and node.url:
+            text = quote(text, safe="/-_.~")
+        yield f"<{name}>{escape(text)}</{name}>" if text else f"<{name}/>"
+        return
+    kind = next((value[child.name] for child in node.children if child.attribute and value), None)
+    yield f'<{name} xmlns:xsi="{_XSI}" xsi:type="{escape(kind)}">' if kind else f"<{name}>"
+    for child in node.children:
+        if child.attribute:
+            continue
+        held = value.get(child.name)
+        if child.many:
+            for item in held or ():
+                yield from _pieces(child, item, url=url)
+        elif held is not None and held != "":
+            yield from _pieces(child, held, url=url)
+        elif child.empty:
+            yield f"<{child.name}/>"
+    yield f"</{name}>"
+
+
+def _leaf_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def write_error(code: str, message: str, details: Mapping[str, str], **rest: str) -> bytes:
+    """An error document: Code, Message, the details, and what `rest` names (Resource, ...)."""
+    elements = {"Code": code, "Message": message, **details, **rest}
+    inner = "".join([f"\t<{name}>{escape(text)}</{name}>\n" for name, text in elements.items()])
+    return f"{_DECLARATION}<Error>\n{inner}</Error>\n".encode()

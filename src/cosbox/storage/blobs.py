@@ -1,0 +1,65 @@
+"""What an engine for large blobs must do: files in a folder today, Ceph or S3 later.
+
+A blob is written once, made durable, and then only read until it is deleted. It is the record of
+it that makes it visible; a blob without a record is nobody's.
+
+Every engine passes ``tests/conformance/test_blobs.py``.
+"""
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Protocol, Self
+
+
+class BlobWriter(Protocol):
+    """A blob being written, by one thread at a time."""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append. Raises `StorageFull` when there is no room."""
+        ...
+
+    def commit(self) -> None:
+        """Make the blob, and its name, durable."""
+        ...
+
+    def abort(self) -> None:
+        """Leave nothing behind. Allowed at any time before `commit` returned, and after it where
+        the record of the blob failed."""
+        ...
+
+
+class BlobReader(Protocol):
+    """A blob open for reading. Stays readable when the blob is deleted meanwhile."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes at ``offset``: ``length`` of them, fewer only at the end of the blob."""
+        ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Blobs(Protocol):
+    """A place for blobs. Safe to use from any thread."""
+
+    def create(self, blob_id: int) -> BlobWriter: ...
+
+    def open(self, blob_id: int) -> BlobReader:
+        """Raises `BlobMissing`."""
+        ...
+
+    def delete(self, blob_id: int) -> None:
+        """Deleting what is not there is no error."""
+        ...
+
+    def ids(self) -> Iterator[int]:
+        """The ids of all blobs there are, in any order."""
+        ...

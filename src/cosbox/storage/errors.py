@@ -1,0 +1,21 @@
+"""What can go wrong where things are kept."""
+
+
+class StorageError(Exception):
+    """The store's own trouble; callers see InternalError unless a subclass says otherwise."""
+
+
+class StorageFull(StorageError):  # noqa: N818 - names the state
+    """There is no room left. Nothing was changed."""
+
+
+class BlobMissing(StorageError):  # noqa: N818 - names the state
+    """A blob that should be there is not."""
+
+
+class StoreFormatError(StorageError):
+    """The folder holds no store, or one that this version of cosbox does not understand."""
+
+
+class StoreInUseError(StorageError):
+    """Another process uses the folder in a way that excludes this one."""

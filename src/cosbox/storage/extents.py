@@ -1,0 +1,22 @@
+"""The packed form of a list of extents: 24 bytes each, in order."""
+
+import struct
+from collections.abc import Iterable
+
+from cosbox.storage.rows import Extent
+
+_ONE = struct.Struct("<QQQ")
+
+
+def pack_extents(extents: Iterable[Extent]) -> bytes:
+    """The extents as bytes.
+
+    >>> unpack_extents(pack_extents([Extent(7, 0, 100)]))
+    [Extent(blob=7, offset=0, length=100)]
+    """
+    return b"".join([_ONE.pack(*extent) for extent in extents])
+
+
+def unpack_extents(packed: bytes) -> list[Extent]:
+    """The extents again."""
+    return [Extent._make(fields) for fields in _ONE.iter_unpack(packed)]
