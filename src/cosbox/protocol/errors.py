@@ -39,7 +39,14 @@ class ParameterError(CosClientError, ValueError):
 
 
 class TransportError(CosClientError, OSError):
-    """No usable answer came back. Whether the store acted on the request is not known."""
+    """No usable answer came back. Whether the store acted on the request is not known.
+
+    Attributes:
+        unsent: True when it is known that nothing was sent, since no connection came about. Such
+            a request may be sent again whatever it asks for. Set by transports.
+    """
+
+    unsent: bool = False
 
 
 class TransportTimeoutError(TransportError, TimeoutError):

@@ -1,0 +1,212 @@
+"""One call as a flow: bind, encode, sign, send, retry, check, decode."""
+
+import logging
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any, Final
+
+from cosbox.client.bodies import Body, BytesBody, as_body, content_md5
+from cosbox.client.config import CosConfig
+from cosbox.client.effects import Flow, Sleep, send
+from cosbox.client.retry import Backoff, Budget, cost_of, is_harmless, is_passing
+from cosbox.client.runtime import Runtime
+from cosbox.client.signer import Signer
+from cosbox.client.stream import StreamBody
+from cosbox.client.transports.base import HttpRequest, HttpResponse
+from cosbox.protocol.answers import decode, error_of, is_failure
+from cosbox.protocol.errors import CosException, IntegrityError, ParameterError, TransportError
+from cosbox.protocol.messages import Request
+from cosbox.protocol.operations import OPERATIONS
+from cosbox.protocol.requests import bind, encode
+from cosbox.protocol.schema import Operation, Returns
+
+log: Final = logging.getLogger("cosbox")
+log.addHandler(logging.NullHandler())
+
+_CRC: Final = "x-cos-hash-crc64ecma"
+_NO_BODY: Final = object()
+
+
+class Caller:
+    """Makes flows of calls, by a configuration. It does no I/O and is shared by all threads."""
+
+    def __init__(
+        self,
+        config: CosConfig,
+        *,
+        retries: int,
+        signs: bool,
+        runtime: Runtime,
+        stream_body: type[StreamBody] = StreamBody,
+    ) -> None:
+        self.config = config
+        self.signer = Signer(config, runtime, signs=signs)
+        self.retried = 0
+        self._retries = retries
+        self._backoff = Backoff(runtime.random)
+        self._budget = Budget()
+        self._stream_body = stream_body
+
+    def call(
+        self,
+        name: str,
+        bucket: object = None,
+        key: object = None,
+        args: Mapping[str, object] | None = None,
+        *,
+        body: Any = _NO_BODY,
+        enable_md5: bool = False,
+    ) -> Flow[Any]:
+        """Make one call.
+
+        Args:
+            name: of the operation.
+            bucket: its Bucket.
+            key: its Key.
+            args: its other parameters, Body excepted.
+            body: its Body.
+            enable_md5: compute its ContentMD5.
+
+        Returns:
+            The result as the seed shows it.
+
+        Raises:
+            ParameterError: nothing was sent.
+            TransportError: no answer, after all attempts.
+            CosServiceError: the store refuses.
+            IntegrityError: the store received other bytes than were sent.
+        """
+        operation = OPERATIONS[name]
+        args, keep_encoded = _ask_encoded(operation, args or {})
+        call = bind(operation, bucket, key, args, self.config.defaults)
+        request = encode(call)
+        headers = dict(request.headers)
+        declared = headers.pop("content-length", None)
+        sent: Body | None = None
+        if body is not _NO_BODY:
+            sent = as_body(body, int(declared) if declared is not None else None)
+            if enable_md5 and "content-md5" not in headers:
+                headers["content-md5"] = content_md5(sent)
+        elif request.body:
+            sent = BytesBody(request.body)
+        response = yield from self._attempts(operation, request, headers, sent)
+        result = decode(operation, response.headers, response.body, keep_encoded=keep_encoded)
+        if operation.returns is Returns.STREAM and result is not None:
+            result["Body"] = self._body_of(response, result)
+        elif body is not _NO_BODY and result is not None and sent is not None:
+            _compare(operation, sent, result)
+        return result
+
+    def _attempts(
+        self, operation: Operation, request: Request, headers: dict[str, str], body: Body | None
+    ) -> Flow[HttpResponse]:
+        stream = operation.returns is Returns.STREAM
+        timeouts = self.config.timeouts(operation.name)
+        endpoint = self.config.endpoint
+        attempt = 0
+        while True:
+            prepared = self.signer.prepare(request, headers, body, endpoint, stream=stream)
+            begun = perf_counter()
+            try:
+                response = yield from send(prepared, timeouts)
+            except TransportError as failure:
+                error: CosException = failure
+                foreign = True
+                _log_failure(prepared, begun, failure)
+            else:
+                _log_answer(prepared, begun, response)
+                if not is_failure(operation, response.status, response.body):
+                    self._budget.refill(1)
+                    return response
+                if response.stream is not None:
+                    response.stream.close()
+                error = error_of(
+                    operation,
+                    response.status,
+                    response.headers,
+                    response.body,
+                    resource=f"{prepared.host}{prepared.target.partition('?')[0]}",
+                )
+                foreign = not error.get_request_id()
+            if attempt >= self._retries or not self._may_retry(operation, body, error):
+                if attempt:
+                    error.add_note(f"cosbox: failed {attempt + 1} times")
+                raise error
+            yield Sleep(self._backoff.delay(attempt))
+            attempt += 1
+            self.retried += 1
+            if body is not None:
+                body.rewind()
+            headers = {**headers, "x-cos-sdk-retry": "true"}
+            if attempt == self._retries and foreign and self.config.alternative:
+                endpoint = self.config.alternative
+
+    def _may_retry(self, operation: Operation, body: Body | None, error: CosException) -> bool:
+        if not is_passing(error) or not (operation.retry or is_harmless(error)):
+            return False
+        if body is not None and not body.replayable:
+            return False
+        return self._budget.take(cost_of(error))
+
+    def _body_of(self, response: HttpResponse, headers: Mapping[str, Any]) -> StreamBody:
+        source = response.stream
+        assert source is not None  # noqa: S101 - what transports owe a streamed request
+        return self._stream_body(
+            source,
+            length=_number(headers.get("Content-Length")),
+            crc64=_number(headers.get(_CRC)) if response.status == 200 else None,
+            encoding=str(headers.get("Content-Encoding", "")),
+        )
+
+
+def _ask_encoded(
+    operation: Operation, args: Mapping[str, object]
+) -> tuple[Mapping[str, object], bool]:
+    """Ask for percent-encoded keys whether or not the caller did: XML cannot carry every key.
+
+    Returns the arguments to send, and whether the caller wants to see the encoding.
+    """
+    if not any(param.name == "EncodingType" for param in operation.params):
+        return args, False
+    wanted = args.get("EncodingType")
+    if wanted not in {None, "", "url"}:
+        raise ParameterError(f"EncodingType must be 'url', not {wanted!r}")
+    return {**args, "EncodingType": "url"}, wanted == "url"
+
+
+def _number(text: object) -> int | None:
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else None
+
+
+def _compare(operation: Operation, body: Body, result: Mapping[str, Any]) -> None:
+    theirs = _number(result.get(_CRC))
+    if theirs is None:
+        return
+    ours = body.crc64()
+    if ours is not None and ours != theirs:
+        raise IntegrityError(
+            f"{operation.name}: the CRC64 of what was sent is {ours}, and the store has {theirs}"
+        )
+
+
+def _log_answer(request: HttpRequest, begun: float, response: HttpResponse) -> None:
+    if log.isEnabledFor(logging.DEBUG):
+        named = {name.lower(): text for name, text in response.headers}
+        _log(request, begun, f"{response.status} {named.get('x-cos-request-id', '-')}")
+
+
+def _log_failure(request: HttpRequest, begun: float, error: TransportError) -> None:
+    if log.isEnabledFor(logging.DEBUG):
+        _log(request, begun, type(error).__name__)
+
+
+def _log(request: HttpRequest, begun: float, outcome: str) -> None:
+    # Without the query, which may hold a token.
+    log.debug(
+        "%s %s%s: %s in %.1f ms",
+        request.method,
+        request.host,
+        request.target.partition("?")[0],
+        outcome,
+        (perf_counter() - begun) * 1000,
+    )
