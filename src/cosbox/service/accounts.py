@@ -81,17 +81,27 @@ def create_key_pair(
     return pair
 
 
-def ensure_account(
-    txn: Transaction, *, now: int, appid: str = "", secret_id: str = "", secret_key: str = ""
-) -> tuple[Account, KeyPair]:
-    """The account and key pair of these names, made or brought up to date as needed.
+def ensure_account(txn: Transaction, *, now: int, appid: str = "") -> Account:
+    """The account with this APPID, made if need be; without one, the store's first account.
 
-    Without an APPID the store's first account is meant.
+    Raises:
+        AccountError: the APPID is no number.
     """
     accounts = txn.accounts()
-    account = txn.account(appid) if appid else (accounts[0] if accounts else None)
-    account = account or create_account(txn, now=now, appid=appid)
-    known = txn.key_pair(secret_id) if secret_id else None
+    known = txn.account(appid) if appid else (accounts[0] if accounts else None)
+    return known or create_account(txn, now=now, appid=appid)
+
+
+def ensure_key_pair(
+    txn: Transaction, *, now: int, appid: str = "", secret_id: str, secret_key: str
+) -> tuple[Account, KeyPair]:
+    """The account (as `ensure_account` finds it) with this key pair, made or renewed if need be.
+
+    Raises:
+        AccountError: as `create_account` and `create_key_pair` raise it.
+    """
+    account = ensure_account(txn, now=now, appid=appid)
+    known = txn.key_pair(secret_id)
     if known and known.appid == account.appid and known.secret_key == secret_key:
         return account, known
     return account, create_key_pair(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from cosbox.service.clock import Clock, SystemClock
-from cosbox.service.content import Intake
+from cosbox.service.content import Intake, Taken
 from cosbox.storage.blobs import Blobs
 from cosbox.storage.records import Records
 
@@ -31,3 +31,8 @@ class Store:
             Refusal: EntityTooLarge or InvalidDigest.
         """
         return Intake(self.records, self.blobs, length=length, content_md5=content_md5)
+
+    def discard(self, taken: Taken) -> None:
+        """Remove a body that was taken in and will not be recorded."""
+        if taken.blob is not None:
+            self.blobs.delete(taken.blob)

@@ -1,0 +1,159 @@
+"""From a received request to its answer: what is asked, who asks, and who serves it.
+
+`handle` never raises but for `BodyFailed`: every refusal is an answer, and so is every fault.
+"""
+
+import logging
+from collections.abc import Mapping
+from hashlib import md5
+from typing import Final
+from urllib.parse import parse_qsl
+
+from cosbox.protocol import answers, requests, signing, xmlio
+from cosbox.protocol.addressing import Place, locate
+from cosbox.protocol.errors import Refusal
+from cosbox.protocol.messages import Request
+from cosbox.protocol.schema import Operation
+from cosbox.protocol.schema import Place as Carried
+from cosbox.server.context import Context
+from cosbox.server.effects import BodyFailed, Flow, Read, ReceiveDocument, Step
+from cosbox.server.handlers import HANDLERS
+from cosbox.server.handlers.objects import not_modified
+from cosbox.server.messages import Incoming, Outgoing
+from cosbox.server.request_ids import new_request_id, new_trace_id
+from cosbox.service.content import decode_md5
+from cosbox.service.identity import ANONYMOUS, Caller
+from cosbox.service.objects import NotModified
+from cosbox.service.store import Store
+from cosbox.storage.errors import StorageFull
+from cosbox.storage.records import Snapshot
+from cosbox.storage.rows import Account, KeyPair
+
+log = logging.getLogger("cosbox.server")
+
+_MAX_QUERY_FIELDS: Final = 100
+
+
+class Gateway:
+    """Serves requests from a store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def handle(self, incoming: Incoming) -> Flow:
+        """Serve one request. Drive the generator; its value is the answer.
+
+        Raises:
+            BodyFailed: the body broke off, and nothing was changed.
+        """
+        request_id = new_request_id()
+        try:
+            outgoing = yield from self._serve(incoming, request_id)
+        except BodyFailed:
+            raise
+        except NotModified as unchanged:
+            outgoing = not_modified(unchanged, self.store.clock.now())
+        except Refusal as refusal:
+            outgoing = _refused(refusal, incoming, request_id)
+        except StorageFull:
+            full = Refusal("ServiceUnavailable", "The store has no room left; free some space.")
+            outgoing = _refused(full, incoming, request_id)
+        except Exception:  # a fault of ours is an answer too, and its story belongs in the log
+            log.exception("%s %s failed [%s]", incoming.method, incoming.raw_path, request_id)
+            outgoing = _refused(Refusal("InternalError"), incoming, request_id)
+        headers = {"x-cos-request-id": request_id, **outgoing.headers}
+        return Outgoing(outgoing.status, headers, outgoing.body)
+
+    def _serve(self, incoming: Incoming, request_id: str) -> Flow:
+        headers = incoming.headers
+        place = locate(headers.get("host", ""), incoming.raw_path)
+        query = parse_query(incoming.raw_query)
+        caller = incoming.caller
+        if caller is None:
+            caller = yield from self._authenticate(incoming.method, place, query, headers)
+        operation = requests.match(incoming.method, place.bucket, place.key, query, headers)
+        body = b""
+        if _takes_document(operation):
+            body = yield from _receive_document(headers)
+        request = Request(incoming.method, place.bucket, place.key, query, headers, body)
+        call = requests.decode(operation, request)
+        context = Context(self.store, operation, caller, headers, request_id)
+        return (yield from HANDLERS[operation.name](context, call))
+
+    def _authenticate(
+        self, method: str, place: Place, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> Step[Caller]:
+        """Who asks."""
+        signature = signing.extract(headers, query)
+        if signature is None:
+            return ANONYMOUS
+        found: tuple[KeyPair, Account] | None = yield Read(
+            lambda snapshot: _signer(snapshot, signature.secret_id)
+        )
+        if found is None:
+            raise Refusal("InvalidAccessKeyId")
+        pair, account = found
+        signing.verify(
+            signature,
+            pair.secret_key,
+            method,
+            place.path,
+            query=query,
+            headers=headers,
+            now=self.store.clock.now() // 1_000_000,
+        )
+        return Caller(account.appid, account.uin)
+
+
+def _signer(snapshot: Snapshot, secret_id: str) -> tuple[KeyPair, Account] | None:
+    pair = snapshot.key_pair(secret_id)
+    account = snapshot.account(pair.appid) if pair else None
+    return (pair, account) if pair and account else None
+
+
+def parse_query(raw: str) -> dict[str, str]:
+    """The parameters of a URL, decoded; of a repeated one the first counts.
+
+    >>> parse_query("acl&prefix=a%2Fb+c")
+    {'acl': '', 'prefix': 'a/b c'}
+
+    Raises:
+        Refusal: InvalidURI.
+    """
+    if not raw:
+        return {}
+    try:
+        pairs = parse_qsl(
+            raw, keep_blank_values=True, errors="strict", max_num_fields=_MAX_QUERY_FIELDS
+        )
+    except ValueError as error:
+        raise Refusal("InvalidURI", "The query cannot be read as percent-encoded UTF-8.") from error
+    query: dict[str, str] = {}
+    for name, value in pairs:
+        query.setdefault(name, value)
+    return query
+
+
+def _takes_document(operation: Operation) -> bool:
+    return any(param.place is Carried.DOCUMENT for param in operation.params)
+
+
+def _receive_document(headers: Mapping[str, str]) -> Step[bytes]:
+    """The whole body, checked against its Content-MD5."""
+    expected = decode_md5(headers["content-md5"]) if "content-md5" in headers else None
+    body: bytes = yield ReceiveDocument(xmlio.MAX_REQUEST_BYTES)
+    if expected is not None and md5(body, usedforsecurity=False).digest() != expected:
+        raise Refusal("BadDigest")
+    return body
+
+
+def _refused(refusal: Refusal, incoming: Incoming, request_id: str) -> Outgoing:
+    answer = answers.refuse(
+        refusal,
+        resource=incoming.raw_path,
+        request_id=request_id,
+        trace_id=new_trace_id(),
+        head=incoming.method == "HEAD",
+    )
+    headers = {**answer.headers, "Content-Length": str(len(answer.body))}
+    return Outgoing(answer.status, headers, answer.body)
