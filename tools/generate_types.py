@@ -24,6 +24,23 @@ from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 from cosbox.client.stream import StreamBody
+
+
+class CopySourceArgument(TypedDict):
+    """Where an object is copied from."""
+
+    Bucket: str
+    """The source's bucket."""
+    Key: str
+    """The source."""
+    Region: NotRequired[str]
+    """The bucket's region; the client's own when neither this nor Endpoint is given."""
+    Endpoint: NotRequired[str]
+    """Its endpoint, instead of Region."""
+    Appid: NotRequired[str]
+    """Appended to Bucket."""
+    VersionId: NotRequired[str]
+    """The source's version, in a versioned bucket."""
 '''
 
 _KINDS = {Kind.TEXT: "str", Kind.INTEGER: "int | str", Kind.BOOLEAN: "bool | str"}
@@ -62,6 +79,11 @@ class Module:
         """What a call returns."""
         if operation.returns is Returns.NOTHING:
             return
+        doc = f"What `{operation.name}` returns."
+        fields = self._result_fields(operation)
+        self._define(class_name(operation, "Result"), fields, doc, total=False)
+
+    def _result_fields(self, operation: Operation) -> list[tuple[str, str, str]]:
         fields: list[tuple[str, str, str]] = []
         if operation.returns is Returns.STREAM:
             fields.append(("Body", "StreamBody", "The bytes."))
@@ -71,8 +93,18 @@ class Module:
             fields += self._fields(node, operation, request=False)
         elif node is not None:
             fields.append((node.name, "str | None", node.doc))
-        doc = f"What `{operation.name}` returns."
-        self._define(class_name(operation, "Result"), fields, doc, total=False)
+        return fields
+
+    def add_upload_file(self) -> None:
+        """What upload_file returns: the result of one call or of another, by the file's size."""
+        names = ("put_object", "complete_multipart_upload")
+        fields = {
+            name: (name, kind, doc)
+            for operation in (OPERATIONS[name] for name in names)
+            for name, kind, doc in self._result_fields(operation)
+        }
+        doc = "What `upload_file` returns."
+        self._define("UploadFileResult", list(fields.values()), doc, total=False)
 
     def shape(self, node: Node, operation: Operation, *, request: bool) -> str:
         """The name of the type of an element with children, defined on the way."""
@@ -167,6 +199,7 @@ def generate() -> str:
         module.add_documents(operation)
         module.add_options(operation)
         module.add_result(operation)
+    module.add_upload_file()
     return "\n".join(module.parts)
 
 

@@ -1,0 +1,99 @@
+"""Tencent Cloud COS in one package: a client, an object store, and the tools around them.
+
+>>> import cosbox, tempfile
+>>> with tempfile.TemporaryDirectory() as folder, cosbox.open(folder) as client:
+...     client.create_bucket(Bucket="examplebucket-1250000000")
+...     _ = client.put_object("examplebucket-1250000000", b"hello", "a.txt")
+...     client.get_object("examplebucket-1250000000", "a.txt")["Body"].read()
+b'hello'
+"""
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from cosbox._version import __version__
+
+if TYPE_CHECKING:
+    from cosbox.client.config import CosConfig
+    from cosbox.client.stream import StreamBody
+    from cosbox.client.sync import CosS3Client
+    from cosbox.protocol.errors import (
+        AccessDeniedError,
+        ConflictError,
+        CosClientError,
+        CosException,
+        CosServiceError,
+        IntegrityError,
+        NotFoundError,
+        NotModifiedError,
+        ParameterError,
+        PreconditionError,
+        ServerFaultError,
+        TransportError,
+        TransportTimeoutError,
+    )
+
+__all__ = [
+    "AccessDeniedError",
+    "ConflictError",
+    "CosClientError",
+    "CosConfig",
+    "CosException",
+    "CosS3Client",
+    "CosServiceError",
+    "IntegrityError",
+    "NotFoundError",
+    "NotModifiedError",
+    "ParameterError",
+    "PreconditionError",
+    "ServerFaultError",
+    "StreamBody",
+    "TransportError",
+    "TransportTimeoutError",
+    "__version__",
+    "open",
+]
+
+_ELSEWHERE: Final = {
+    "CosConfig": "cosbox.client.config",
+    "CosS3Client": "cosbox.client.sync",
+    "StreamBody": "cosbox.client.stream",
+}
+"""Where the names are that are not errors. All are loaded when first used, so that importing a
+part of the package does not load the others."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'cosbox' has no attribute {name!r}")
+    value = getattr(import_module(_ELSEWHERE.get(name, "cosbox.protocol.errors")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def open(  # noqa: A001 - cosbox.open is to a store what open is to a file
+    path: str | os.PathLike[str], *, appid: str = "1250000000", region: str = "local"
+) -> "CosS3Client":
+    """A client of the store in a folder, which is made where there is none.
+
+    Args:
+        path: the folder.
+        appid: of the account that owns the store.
+        region: the region that the store says it is.
+
+    Raises:
+        OSError: the folder cannot be used.
+        CosException: it holds a store that cannot be opened.
+    """
+    from cosbox.client.config import CosConfig  # noqa: PLC0415 - importing cosbox stays light
+    from cosbox.client.sync import CosS3Client  # noqa: PLC0415
+    from cosbox.client.transports.inprocess import InProcessTransport  # noqa: PLC0415
+
+    # Nothing leaves the process: the host only gives URLs a form, and nobody signs.
+    conf = CosConfig(Region=region, Endpoint="localhost", Anonymous=True)
+    return CosS3Client(conf, transport=InProcessTransport.open(path, appid=appid, region=region))

@@ -1,0 +1,1 @@
+"""The client: everything between a caller's arguments and a transport."""

@@ -18,6 +18,7 @@ shorter or longer, and it is raised before the last byte is handed over, so noth
 
 import io
 import os
+import socket
 import stat
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,6 +34,27 @@ MAX_BODY: Final = 5 * 1024**3
 """The most bytes of one PUT Object or Upload Part."""
 
 _CHUNK: Final = 1024 * 1024
+
+
+class Readable(Protocol):
+    """What bytes can be read from."""
+
+    def read(self, size: int, /) -> bytes | bytearray | memoryview | None:
+        """Up to ``size`` bytes; b"" at the end."""
+        ...
+
+
+BodySource = (
+    bytes
+    | bytearray
+    | memoryview
+    | str
+    | Readable
+    | socket.socket
+    | Iterable[bytes | bytearray | memoryview]
+    | None
+)
+"""What may be given as Body."""
 
 Pull = Callable[[int], bytes]
 """Returns the next bytes, at most so many; b"" at the end."""

@@ -9,6 +9,23 @@ from typing import NotRequired, TypedDict
 from cosbox.client.stream import StreamBody
 
 
+class CopySourceArgument(TypedDict):
+    """Where an object is copied from."""
+
+    Bucket: str
+    """The source's bucket."""
+    Key: str
+    """The source."""
+    Region: NotRequired[str]
+    """The bucket's region; the client's own when neither this nor Endpoint is given."""
+    Endpoint: NotRequired[str]
+    """Its endpoint, instead of Region."""
+    Appid: NotRequired[str]
+    """Appended to Bucket."""
+    VersionId: NotRequired[str]
+    """The source's version, in a versioned bucket."""
+
+
 class ListBucketsOptions(TypedDict, total=False):
     """What `list_buckets` takes by name."""
 
@@ -865,3 +882,24 @@ CompleteMultipartUploadResult = TypedDict(
 
 class AbortMultipartUploadOptions(TypedDict, total=False):
     """What `abort_multipart_upload` takes by name."""
+
+
+UploadFileResult = TypedDict(
+    "UploadFileResult",
+    {
+        # `<32 hex digits>-<number of parts>`: no MD5.
+        "ETag": str,
+        # CRC-64 of the object, in decimal.
+        "x-cos-hash-crc64ecma": str,
+        # The version, in a versioned bucket.
+        "x-cos-version-id": str,
+        # The id of the request.
+        "x-cos-request-id": str,
+        # The object's URL.
+        "Location": str,
+        "Bucket": str,
+        "Key": str,
+    },
+    total=False,
+)
+"""What `upload_file` returns."""
