@@ -1,0 +1,48 @@
+"""Making files and names survive a power cut."""
+
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from cosbox.storage.errors import StorageError, StorageFull
+
+if sys.platform == "darwin":
+    import fcntl
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def sync_file(fd: int) -> None:
+    """Make what was written to a file durable, with as much of its metadata as reading needs."""
+    if sys.platform == "darwin":
+        # fsync there leaves the data in the drive's cache.
+        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+    elif sys.platform == "win32":
+        os.fsync(fd)
+    else:
+        os.fdatasync(fd)
+
+
+def sync_folder(path: Path | str) -> None:
+    """Make the names in a folder durable. Windows has no way to, and does it by itself."""
+    if sys.platform == "win32":
+        return
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def is_full(error: OSError | int) -> bool:
+    """Whether an error, or an errno, says that there is no room left."""
+    return (error.errno if isinstance(error, OSError) else error) in _NO_ROOM
+
+
+def storage_error(doing: str, error: OSError) -> StorageError:
+    """The store's error for one of the operating system's; to be raised from it."""
+    if is_full(error):
+        return StorageFull(f"{doing}: no room left")
+    return StorageError(f"{doing}: {error.strerror or error}")

@@ -1,0 +1,94 @@
+"""The folder of blob files: opening, deleting, listing."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from cosbox.storage.durable import storage_error, sync_folder
+from cosbox.storage.errors import BlobMissing, StorageError
+from cosbox.storage.files import layout
+from cosbox.storage.files.reader import FileReader
+from cosbox.storage.files.writer import FileWriter
+
+_BINARY = getattr(os, "O_BINARY", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+_READ = os.O_RDONLY | _BINARY
+
+
+class FileBlobs:
+    """A `cosbox.storage.blobs.Blobs` on a folder, which exists."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root)
+        self._durable: set[str] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def create(self, blob_id: int) -> FileWriter:
+        """As `Blobs.create`. The id must be fresh."""
+        folder = f"{self._root}/{layout.shard(blob_id)}"
+        path = f"{folder}/{layout.file_name(blob_id)}"
+        # Under the lock, for no file may appear after `close`: see Folder.close.
+        with self._lock:
+            if self._closed:
+                raise StorageError("the store is closed")
+            try:
+                fd = self._open_new(folder, path)
+            except OSError as error:
+                raise storage_error(f"cannot create {path}", error) from error
+        return FileWriter(fd, path, lambda: self._sync_names(folder))
+
+    def _open_new(self, folder: str, path: str) -> int:
+        try:
+            return os.open(path, _NEW, 0o600)
+        except FileNotFoundError:
+            for level in (*self._ancestors(folder), folder):
+                if level != self._root:
+                    Path(level).mkdir(mode=0o700, exist_ok=True)
+            return os.open(path, _NEW, 0o600)
+
+    def _ancestors(self, folder: str) -> list[str]:
+        """The folders above one, from the root down."""
+        parts = folder[len(self._root) + 1 :].split("/")
+        return ["/".join((self._root, *parts[:depth])) for depth in range(len(parts))]
+
+    def _sync_names(self, folder: str) -> None:
+        sync_folder(folder)
+        if folder not in self._durable:
+            for level in self._ancestors(folder):
+                sync_folder(level)
+            self._durable.add(folder)
+
+    def open(self, blob_id: int) -> FileReader:
+        """As `Blobs.open`."""
+        path = self._path(blob_id)
+        try:
+            return FileReader(os.open(path, _READ), path)
+        except FileNotFoundError as error:
+            raise BlobMissing(f"the file of blob {blob_id} is gone: {path}") from error
+        except OSError as error:
+            raise storage_error(f"cannot open {path}", error) from error
+
+    def delete(self, blob_id: int) -> None:
+        """As `Blobs.delete`. Durable: the record of a blob may go only after its file."""
+        path = Path(self._path(blob_id))
+        try:
+            path.unlink()
+            sync_folder(path.parent)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise storage_error(f"cannot delete {path}", error) from error
+
+    def ids(self) -> Iterator[int]:
+        """As `Blobs.ids`."""
+        return layout.walk(self._root)
+
+    def close(self) -> None:
+        """Create no more. What is open stays open."""
+        with self._lock:
+            self._closed = True
+
+    def _path(self, blob_id: int) -> str:
+        return f"{self._root}/{layout.shard(blob_id)}/{layout.file_name(blob_id)}"

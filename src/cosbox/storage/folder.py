@@ -1,0 +1,180 @@
+"""A store in a folder: records in SQLite, large blobs in files. docs/on-disk-format.md."""
+
+import json
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import apsw
+
+from cosbox._version import __version__
+from cosbox.storage.durable import storage_error, sync_file, sync_folder
+from cosbox.storage.errors import StoreFormatError
+from cosbox.storage.files import FileBlobs
+from cosbox.storage.locks import FileLock
+from cosbox.storage.sqlite import SqliteRecords
+from cosbox.storage.sqlite.connections import connect
+from cosbox.storage.sqlite.faults import storage_error as records_error
+from cosbox.storage.sqlite.schema import FORMAT, prepare
+
+MARKER: Final = "cosbox.json"
+_LOCKS: Final = "locks"
+_DATABASE: Final = "records.db"
+_BLOBS: Final = "blobs"
+_UNFINISHED: Final = frozenset(
+    {_LOCKS, _DATABASE, f"{_DATABASE}-wal", f"{_DATABASE}-shm", f"{_DATABASE}-journal", _BLOBS}
+    | {f"{MARKER}.new"}
+)
+"""What a folder may hold where the making of a store was cut short."""
+
+
+class Folder:
+    """An open store.
+
+    Attributes:
+        path: of the folder.
+        records: the records.
+        blobs: the large blobs.
+    """
+
+    __slots__ = ("blobs", "path", "records")
+
+    def __init__(self, path: Path, records: SqliteRecords, blobs: FileBlobs) -> None:
+        self.path = path
+        self.records = records
+        self.blobs = blobs
+
+    def close(self) -> None:
+        """Finish the writes under way and let go of the folder. May be called twice."""
+        # In this order: once the records are closed, another process may look for the files that
+        # this one left without a record, so none may come after.
+        self.blobs.close()
+        self.records.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_folder(path: str | os.PathLike[str], *, create: bool = True) -> Folder:
+    """Open the store in a folder. Any number of processes may.
+
+    Args:
+        path: of the folder.
+        create: make the folder, and a store in it, if there is none.
+
+    Raises:
+        StoreFormatError: the folder holds something else, or a store of a newer format, or nothing
+            and ``create`` is false.
+        StorageFull: no room to make a store.
+        StorageError: no permission, or trouble with the file system.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as parent, open_folder(f"{parent}/data") as store:
+    ...     with store.records.read() as snapshot:
+    ...         snapshot.accounts()
+    []
+    """
+    folder = Path(path).absolute()
+    try:
+        _prepare(folder, create=create)
+    except apsw.Error as error:
+        raise records_error(error) from error
+    except OSError as error:
+        raise storage_error(f"cannot open the store {folder}", error) from error
+    blobs = FileBlobs(folder / _BLOBS)
+    records = SqliteRecords(folder / _DATABASE, folder / _LOCKS)
+    try:
+        records.settle(blobs.delete)
+    except BaseException:
+        records.close()
+        raise
+    return Folder(folder, records, blobs)
+
+
+def _prepare(folder: Path, *, create: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise StoreFormatError(f"{folder} is a file; a store is a folder")
+    locks = folder / _LOCKS
+    if _check_marker(folder):
+        # A backup may have left them out.
+        locks.mkdir(mode=0o700, exist_ok=True)
+        return
+    if not create:
+        raise StoreFormatError(f"there is no store in {folder}")
+    _check_vacant(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    locks.mkdir(mode=0o700, exist_ok=True)
+    making = FileLock(locks / "making")
+    try:
+        making.acquire()
+        # Another process may have been faster.
+        if not _check_marker(folder):
+            _make(folder)
+    finally:
+        making.close()
+
+
+def _check_vacant(folder: Path) -> None:
+    names = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
+    if names and (_LOCKS not in names or not names <= _UNFINISHED):
+        found = ", ".join(sorted(names)[:3])
+        raise StoreFormatError(
+            f"{folder} is no store and not empty (it holds {found}); name an empty or a new folder"
+        )
+
+
+def _check_marker(folder: Path) -> bool:
+    """Whether the folder holds a store that this version can open."""
+    try:
+        text = (folder / MARKER).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
+    try:
+        found = json.loads(text)["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreFormatError(f"{folder / MARKER} does not name a store's format") from error
+    if found != FORMAT:
+        raise StoreFormatError(
+            f"the store in {folder} has format {found}, and cosbox {__version__} reads format "
+            f"{FORMAT}: open it with a newer version of cosbox"
+        )
+    return True
+
+
+def _make(folder: Path) -> None:
+    folder.chmod(0o700)
+    (folder / _BLOBS).mkdir(mode=0o700, exist_ok=True)
+    database = folder / _DATABASE
+    # SQLite gives its other files the permissions of this one.
+    os.close(os.open(database, os.O_RDWR | os.O_CREAT, 0o600))
+    connection = connect(database, cache_kib=1024)
+    try:
+        prepare(connection)
+    finally:
+        connection.close()
+    sync_folder(folder)
+    _write_marker(folder)
+    sync_folder(folder.parent)
+
+
+def _write_marker(folder: Path) -> None:
+    """The marker comes last: where it is, all else is."""
+    text = json.dumps({"format": FORMAT, "made_by": f"cosbox {__version__}"}) + "\n"
+    new = folder / f"{MARKER}.new"
+    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(fd, text.encode())
+        sync_file(fd)
+    finally:
+        os.close(fd)
+    new.replace(folder / MARKER)
+    sync_folder(folder)

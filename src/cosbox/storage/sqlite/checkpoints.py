@@ -1,0 +1,115 @@
+"""Moving the write-ahead log into the database, away from the commits.
+
+Most of it is copied while writers go on. Since they append meanwhile, it would never be all, and
+only a log that was copied to its end can begin anew; so the little that is left is copied while
+the turn to write is held. How large the log grows is thus bounded however long the writing lasts,
+except under a snapshot that is kept open: its reader still needs the log.
+"""
+
+import logging
+import threading
+import time
+from typing import Final
+
+import apsw
+
+from cosbox.storage.locks import Turnstile
+
+START_PAGES: Final = 4096
+"""A log of so many pages (16 MiB) is due."""
+
+_SHORT: Final = 512
+_READERS_MS: Final = 100
+"""How long writers may have to wait for a reader to leave the log."""
+
+_log = logging.getLogger(__name__)
+
+
+class Checkpointer:
+    """A thread with its own connection and its own hold on the turn to write."""
+
+    def __init__(self, connection: apsw.Connection, turn: Turnstile) -> None:
+        self._connection = connection
+        connection.set_busy_timeout(_READERS_MS)
+        self._turn = turn
+        self._due = threading.Event()
+        self._stop = threading.Event()
+        self._paused = False
+        self._next = START_PAGES
+        self._working = threading.Lock()
+        self.thread = threading.Thread(target=self._run, name="cosbox-checkpoints", daemon=True)
+        self.thread.start()
+
+    def note(self, pages: int) -> None:
+        """Take note of the size of the log after a commit."""
+        if pages >= self._next and not self._due.is_set():
+            self._due.set()
+
+    def want(self) -> None:
+        """Run as soon as possible, whatever the size: the disk is full, and a log that begins
+        anew needs no more of it."""
+        self._due.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._due.wait()
+            if self._stop.is_set():
+                return
+            try:
+                with self._working:
+                    self._checkpoint()
+            except (apsw.Error, OSError) as error:
+                # It will be due again: at once where the log grew, so wait for it to grow more.
+                _log.warning("a checkpoint of the records failed: %s", error)
+                self._next += START_PAGES
+            self._due.clear()
+
+    def _checkpoint(self) -> None:
+        for _ in range(3):
+            size, done = self._passive()
+            if size - done <= _SHORT:
+                break
+        try:
+            with self._turn:
+                # Waits for readers too, so that the next commit finds nobody in the log.
+                self._connection.wal_checkpoint("main", apsw.SQLITE_CHECKPOINT_RESTART)
+            self._next = START_PAGES
+        except apsw.BusyError:
+            self._next = size + START_PAGES // 4
+
+    def _passive(self) -> tuple[int, int]:
+        try:
+            return self._connection.wal_checkpoint("main", apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except apsw.BusyError:
+            # Another process is at it.
+            return 0, 0
+
+    def close(self) -> None:
+        """Stop, after one last checkpoint if nobody else is in the way."""
+        self._stop.set()
+        self._due.set()
+        self.thread.join()
+        try:
+            with self._turn:
+                self._connection.wal_checkpoint("main", apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.Error as error:
+            _log.debug("no last checkpoint: %s", error)
+        self._connection.close()
+
+    # around a fork: forks.py
+
+    def pause(self, until: float) -> bool:
+        """Begin no checkpoint; whether the one under way ended before ``until``."""
+        self._paused = self._working.acquire(timeout=max(0.0, until - time.monotonic()))
+        return self._paused
+
+    def resume(self) -> None:
+        """Go on."""
+        if self._paused:
+            self._paused = False
+            self._working.release()
+
+    def abandon(self, *, close: bool) -> None:
+        """In the child, where there is no thread to checkpoint."""
+        if close:
+            self._connection.close()

@@ -1,0 +1,106 @@
+"""The records of a store in SQLite."""
+
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TypeVar
+
+from cosbox.storage.errors import StoreInUseError
+from cosbox.storage.sqlite import forks
+from cosbox.storage.sqlite.engine import Engine
+from cosbox.storage.sqlite.readers import Reading
+from cosbox.storage.sqlite.transaction import SqliteTransaction
+
+T = TypeVar("T")
+
+
+class SqliteRecords:
+    """A `cosbox.storage.records.Records` on an SQLite database.
+
+    Any number of processes may have the same database open. After a fork, the child opens it anew
+    at its first use.
+
+    Args:
+        database: made by `cosbox.storage.sqlite.schema.prepare`.
+        locks: the folder of the lock files, the same for all processes.
+    """
+
+    def __init__(self, database: Path, locks: Path) -> None:
+        self._database = database
+        self._locks = locks
+        self._reopening = threading.Lock()
+        self._orphaned = False
+        self._unsafe = False
+        self._engine = self._start()
+        forks.watch(self)
+
+    def _start(self) -> Engine:
+        engine = Engine(self._database, self._locks)
+        # For who forgets to close: at the end of the program, or when this is collected.
+        self._finalizer = weakref.finalize(self, engine.dispose)
+        return engine
+
+    def read(self) -> Reading:
+        """As `Records.read`."""
+        if self._orphaned:
+            self._reopen()
+        return Reading(self._engine.readers)
+
+    def write(self, change: Callable[[SqliteTransaction], T]) -> "Future[T]":
+        """As `Records.write`. A callback of the future runs on the writer's thread: it must be
+        short, and must not wait for another write."""
+        if self._orphaned:
+            self._reopen()
+        return self._engine.writer.submit(change)
+
+    def new_blob_id(self) -> int:
+        """As `Records.new_blob_id`."""
+        if self._orphaned:
+            self._reopen()
+        return self._engine.ids.new()
+
+    def settle(self, delete: Callable[[int], None]) -> None:
+        """Remove the files of blobs that dead processes left without a record; to be called once
+        the store was opened.
+
+        Args:
+            delete: removes the file of a blob, durably, if there is one.
+        """
+        self._engine.settle(delete)
+
+    def close(self) -> None:
+        """As `Records.close`. May be called twice."""
+        forks.forget(self)
+        self._orphaned = False
+        self._finalizer.detach()
+        self._engine.close()
+
+    # around a fork: forks.py
+
+    def before_fork(self, until: float) -> None:
+        """As `Forkable.before_fork`."""
+        self._unsafe = not self._engine.pause(until)
+
+    def after_fork(self, *, child: bool) -> None:
+        """As `Forkable.after_fork`."""
+        if not child:
+            self._engine.resume()
+            self._unsafe = False
+            return
+        self._reopening = threading.Lock()
+        self._orphaned = True
+        self._finalizer.detach()
+        self._engine.abandon(at_rest=not self._unsafe)
+
+    def _reopen(self) -> None:
+        if self._unsafe:
+            raise StoreInUseError(
+                "this process was forked while another thread was in the store; "
+                "fork earlier, or start processes by 'spawn'"
+            )
+        with self._reopening:
+            if self._orphaned:
+                self._engine = self._start()
+                self._orphaned = False

@@ -1,0 +1,202 @@
+"""The writer: one thread that makes many changes durable together (group commit)."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from typing import Any, Final, TypeVar
+
+import apsw
+
+from cosbox.storage.errors import StorageError, StorageFull
+from cosbox.storage.locks import Turnstile
+from cosbox.storage.sqlite.faults import storage_error
+from cosbox.storage.sqlite.transaction import SqliteTransaction
+
+T = TypeVar("T")
+
+MOST_CHANGES: Final = 512
+MOST_SECONDS: Final = 0.05
+"""A batch takes no more in after this, for other processes and the first change wait for it."""
+
+
+class _Job:
+    __slots__ = ("change", "error", "future", "result")
+
+    def __init__(self, change: Callable[[SqliteTransaction], Any]) -> None:
+        self.change = change
+        self.future: Future[Any] = Future()
+        self.error: BaseException | None = None
+        self.result: Any = None
+
+    def finish(self) -> None:
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class GroupWriter:
+    """Runs changes as they come in, those that wait together in one transaction.
+
+    Args:
+        connection: to write through; closed by `close`.
+        turn: the turn among processes.
+        committed: called with the number of pages in the log after each commit.
+        full: called after the disk was found full.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        turn: Turnstile,
+        *,
+        committed: Callable[[int], None],
+        full: Callable[[], None],
+    ) -> None:
+        self._connection = connection
+        self._execute = connection.execute
+        self._transaction = SqliteTransaction(connection)
+        self._turn = turn
+        self._full = full
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._gate = threading.Lock()
+        self._closed = False
+        self._stopping = False
+        self._paused = False
+        self._working = threading.Lock()
+
+        def hook(_connection: apsw.Connection, _name: str, pages: int) -> int:
+            committed(pages)
+            return apsw.SQLITE_OK
+
+        connection.set_wal_hook(hook)
+        self.thread = threading.Thread(target=self._run, name="cosbox-writer", daemon=True)
+        self.thread.start()
+
+    def submit(self, change: Callable[[SqliteTransaction], T]) -> "Future[T]":
+        """As `Records.write`."""
+        job = _Job(change)
+        # Under a lock, for a change that slipped in behind the end would never be done.
+        with self._gate:
+            if self._closed:
+                raise StorageError("the store is closed")
+            self._queue.put(job)
+        return job.future
+
+    def close(self, last: Callable[[SqliteTransaction], T]) -> T:
+        """Finish the changes that were handed in, then make one last one, and stop."""
+        job = _Job(last)
+        with self._gate:
+            self._closed = True
+            self._queue.put(job)
+            self._queue.put(None)
+        self.thread.join()
+        self._connection.close()
+        result: T = job.future.result()
+        return result
+
+    # around a fork: forks.py
+
+    def pause(self, until: float) -> bool:
+        """Begin no batch; whether the one under way ended before ``until``."""
+        self._paused = self._working.acquire(timeout=max(0.0, until - time.monotonic()))
+        return self._paused
+
+    def resume(self) -> None:
+        """Go on."""
+        if self._paused:
+            self._paused = False
+            self._working.release()
+
+    def abandon(self, *, close: bool) -> None:
+        """In the child, where there is no thread to write."""
+        self._closed = True
+        if close:
+            self._connection.close()
+
+    def _run(self) -> None:
+        while not self._stopping and (job := self._queue.get()) is not None:
+            if not job.future.set_running_or_notify_cancel():
+                continue
+            with self._working:
+                done = self._batch(job)
+            # After letting go, for a callback of a future may fork or take long.
+            for job in done:
+                job.finish()
+            del job, done
+
+    def _arriving(self, first: _Job) -> Iterator[_Job]:
+        """The first change and those that wait behind it, with those that arrive meanwhile."""
+        yield first
+        end = time.monotonic() + MOST_SECONDS
+        for _ in range(MOST_CHANGES):
+            try:
+                job = self._queue.get_nowait()
+            except Empty:
+                return
+            if job is None:
+                self._stopping = True
+                return
+            if job.future.set_running_or_notify_cancel():
+                yield job
+            if time.monotonic() > end:
+                return
+
+    def _batch(self, first: _Job) -> list[_Job]:
+        taken: list[_Job] = []
+        try:
+            self._transact(self._arriving(first), taken)
+        except Exception as error:  # noqa: BLE001 - it belongs to the futures, whatever it is
+            if len(taken) <= 1:
+                first.error = self._fault(error)
+                return [first]
+            # One too large for the disk must not fail the others, so each gets its own.
+            for job in taken:
+                self._alone(job)
+        return taken
+
+    def _alone(self, job: _Job) -> None:
+        try:
+            self._transact([job], [])
+        except Exception as error:  # noqa: BLE001 - as above
+            job.error = self._fault(error)
+
+    def _transact(self, jobs: Iterable[_Job], taken: list[_Job]) -> None:
+        with self._turn:
+            try:
+                self._execute("BEGIN IMMEDIATE")
+                self._transaction.load()
+                for job in jobs:
+                    taken.append(job)
+                    self._attempt(job)
+                self._transaction.save()
+                self._execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._execute("ROLLBACK")
+                raise
+
+    def _attempt(self, job: _Job) -> None:
+        self._execute("SAVEPOINT change")
+        try:
+            job.result = job.change(self._transaction)
+        except BaseException as error:
+            if not self._connection.in_transaction:
+                # SQLite undid everything, as it does when the disk is full.
+                raise
+            self._execute("ROLLBACK TO change")
+            job.error = self._fault(error)
+        else:
+            job.error = None
+        self._execute("RELEASE change")
+
+    def _fault(self, error: BaseException) -> BaseException:
+        if not isinstance(error, apsw.Error):
+            return error
+        fault = storage_error(error, self._connection)
+        fault.__cause__ = error
+        if isinstance(fault, StorageFull):
+            self._full()
+        return fault
