@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from cosbox.protocol.errors import Refusal
-from cosbox.server.effects import BodyFailed, Effect, Read, ReceiveBody, ReceiveDocument, Write
+from cosbox.server.effects import (
+    BodyFailed,
+    Effect,
+    Read,
+    ReceiveBody,
+    ReceiveDocument,
+    Work,
+    Write,
+)
 from cosbox.server.gateway import Gateway
 from cosbox.server.messages import Incoming, Outgoing
 from cosbox.service.clock import Clock, SystemClock
@@ -112,6 +120,8 @@ class App:
                 return await self._receive_body(begin, large, receive)
             case ReceiveDocument(limit):
                 return await _receive_document(limit, receive)
+            case Work(function):
+                return await self._in_thread(function)
 
     def _read(self, query: Callable[[Any], Any]) -> Any:
         with self.store.records.read() as snapshot:

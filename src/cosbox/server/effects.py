@@ -58,7 +58,14 @@ class ReceiveBody:
     large: bool
 
 
-Effect = Read | Write | ReceiveDocument | ReceiveBody
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Do something that takes long or waits for the disk; yields what the function returns."""
+
+    function: Callable[[], Any]
+
+
+Effect = Read | Write | ReceiveDocument | ReceiveBody | Work
 T = TypeVar("T")
 Step = Generator[Effect, Any, T]
 """A part of serving a request, whose value is a T."""

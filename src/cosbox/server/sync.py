@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cosbox.protocol.errors import Refusal
-from cosbox.server.effects import BodyFailed, Effect, Flow, Read, ReceiveBody, Write
+from cosbox.server.effects import (
+    BodyFailed,
+    Effect,
+    Flow,
+    Read,
+    ReceiveBody,
+    ReceiveDocument,
+    Work,
+    Write,
+)
 from cosbox.server.messages import Outgoing
 from cosbox.service.content import CHUNK
 from cosbox.service.store import Store
@@ -42,8 +51,10 @@ def _perform(effect: Effect, store: Store, source: Source) -> Any:
             return store.records.write(change).result()
         case ReceiveBody(begin):
             return _receive(begin, source)
-        case _:
-            return _receive_document(effect.limit, source)
+        case ReceiveDocument(limit):
+            return _receive_document(limit, source)
+        case Work(function):
+            return function()
 
 
 def _chunks(source: Source) -> Iterator[bytes]:

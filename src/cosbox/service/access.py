@@ -66,7 +66,7 @@ def bucket_acl(args: Mapping[str, object]) -> str:
         Refusal: InvalidArgument or PolicyFull.
     """
     grants = _asked(args, _BUCKET_CANNED)
-    return _pack(grants) if grants else ""
+    return pack(grants) if grants else ""
 
 
 def object_acl(args: Mapping[str, object]) -> str:
@@ -76,7 +76,7 @@ def object_acl(args: Mapping[str, object]) -> str:
         Refusal: InvalidArgument or PolicyFull.
     """
     grants = _asked(args, _OBJECT_CANNED)
-    return "" if grants is None else _pack(grants)
+    return "" if grants is None else pack(grants)
 
 
 def _asked(
@@ -130,7 +130,8 @@ def parse_uin(text: str) -> str | None:
     return match[1] if match else None
 
 
-def _pack(grants: Sequence[Grant]) -> str:
+def pack(grants: Sequence[Grant]) -> str:
+    """A list as it is kept."""
     return json.dumps(grants, separators=(",", ":"))
 
 
@@ -182,21 +183,14 @@ def check_object(bucket: Bucket, owner: str, acl: str, caller: Caller, permissio
         raise Refusal("AccessDenied")
 
 
-def describe(acl: str, owner_uin: str, names: Mapping[str, str]) -> dict[str, Any]:
-    """An access list as the calls return it; the owner's own right stands first.
-
-    Args:
-        acl: as it is kept.
-        owner_uin: UIN of the owner.
-        names: display names by UIN, where they are known.
-    """
+def describe(acl: str, owner_uin: str) -> dict[str, Any]:
+    """An access list as the calls return it; the owner's own right stands first."""
     owner = {"ID": cam_id(owner_uin), "DisplayName": cam_id(owner_uin)}
     grants = [{"Grantee": {"Type": "CanonicalUser", **owner}, "Permission": FULL_CONTROL}]
     for grantee, permission in unpack(acl):
         if "/" in grantee:
             who = {"Type": "Group", "URI": grantee}
         else:
-            name = names.get(grantee) or cam_id(grantee)
-            who = {"Type": "CanonicalUser", "ID": cam_id(grantee), "DisplayName": name}
+            who = {"Type": "CanonicalUser", "ID": cam_id(grantee), "DisplayName": cam_id(grantee)}
         grants.append({"Grantee": who, "Permission": permission})
     return {"Owner": owner, "AccessControlList": {"Grant": grants}}

@@ -6,8 +6,8 @@ that a later transaction writes makes it anybody's.
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterator
-from typing import Final, NamedTuple, Protocol, Self
+from collections.abc import Generator, Iterator
+from typing import Final, NamedTuple, Self
 
 from cosbox.checksums import Digest, crc64
 from cosbox.protocol.errors import Refusal
@@ -169,20 +169,6 @@ def decode_md5(text: str) -> bytes:
     return digest
 
 
-class Content(Protocol):
-    """The bytes of an answer."""
-
-    @property
-    def length(self) -> int:
-        """How many there are."""
-        ...
-
-    def chunks(self) -> Iterator[bytes]:
-        """The bytes in order. Blocks on the disk. Raises `BlobMissing` or `Rotten` rather than
-        give wrong bytes; what was given so far is then not the whole."""
-        ...
-
-
 class Rotten(BlobMissing):
     """What was read is not what was written."""
 
@@ -218,8 +204,15 @@ class Stored:
             return data
         return None
 
-    def chunks(self) -> Iterator[bytes]:
-        """The bytes in order; the last chunk only once the checksum of all of them is right."""
+    def chunks(self) -> Generator[bytes, None, None]:
+        """The bytes in order; the last chunk only once the checksum of all of them is right.
+
+        Blocks on the disk.
+
+        Raises:
+            BlobMissing: a part of them is gone.
+            Rotten: they are not what was written. What was given so far is then not the whole.
+        """
         crc, last = 0, b""
         for chunk in self._read():
             if self._crc is not None:

@@ -64,12 +64,21 @@ def new_object(key: str, args: Mapping[str, Any]) -> NewObject:
             f"The storage class {storage_class[:40]!r} is not one of"
             f" {', '.join(sorted(STORAGE_CLASSES))}.",
         )
-    forbid = args.get("ForbidOverwrite", "false").lower()
-    if forbid not in {"true", "false"}:
-        raise Refusal("InvalidArgument", "x-cos-forbid-overwrite must be true or false.")
     return NewObject(
-        key, storage_class, access.object_acl(args), stored_headers(args), forbid == "true"
+        key, storage_class, access.object_acl(args), stored_headers(args), forbids_overwrite(args)
     )
+
+
+def forbids_overwrite(args: Mapping[str, Any]) -> bool:
+    """Whether ``x-cos-forbid-overwrite`` says so.
+
+    Raises:
+        Refusal: InvalidArgument.
+    """
+    text = str(args.get("ForbidOverwrite", "false")).lower()
+    if text not in {"true", "false"}:
+        raise Refusal("InvalidArgument", "x-cos-forbid-overwrite must be true or false.")
+    return text == "true"
 
 
 def stored_headers(args: Mapping[str, Any]) -> str:

@@ -152,3 +152,13 @@ def discard(txn: Transaction, version: Version, now: int) -> None:
     """Let go of a version's content."""
     if version.extents:
         txn.release(unpack_extents(version.extents), now)
+
+
+def update(txn: Transaction, bucket: Bucket, version: Version) -> None:
+    """Replace the record of a version with one of the same stamp."""
+    current = txn.current(bucket.id, version.key)
+    if current is not None and current.stamp == version.stamp:
+        txn.set_current(bucket.id, version)
+    else:
+        txn.drop_past(bucket.id, version.key, version.stamp)
+        txn.add_past(bucket.id, version)

@@ -5,14 +5,26 @@ from collections.abc import Mapping
 from typing import Final
 
 from cosbox.protocol import ranges
+from cosbox.protocol.dates import iso_seconds
 from cosbox.protocol.errors import Refusal
 from cosbox.protocol.messages import Call
 from cosbox.server.context import Context
 from cosbox.server.effects import Flow, Read, Write
 from cosbox.server.messages import Outgoing
-from cosbox.service import buckets, conditions, content, listing, objects, restoring
+from cosbox.service import (
+    buckets,
+    conditions,
+    content,
+    copying,
+    deleting,
+    history,
+    listing,
+    objects,
+    restoring,
+    versions,
+)
 from cosbox.storage.errors import StorageFull
-from cosbox.storage.records import Snapshot
+from cosbox.storage.records import Snapshot, Transaction
 from cosbox.storage.rows import Bucket, Version
 
 _OVERRIDES: Final[Mapping[str, str]] = {
@@ -50,8 +62,8 @@ def put_object(context: Context, call: Call) -> Flow:
         context.store.discard(taken)
         raise
     result = {"ETag": f'"{version.etag}"', "x-cos-hash-crc64ecma": str(version.crc64)}
-    if bucket.versioning == objects.versions.ENABLED:
-        result["x-cos-version-id"] = objects.versions.version_id(version)
+    if bucket.versioning == versions.ENABLED:
+        result["x-cos-version-id"] = versions.version_id(version)
     return context.answer(result)
 
 
@@ -151,3 +163,73 @@ def list_objects(context: Context, call: Call) -> Flow:
         slow=True,
     )
     return context.answer(result)
+
+
+def list_objects_versions(context: Context, call: Call) -> Flow:
+    """GET Bucket Object Versions."""
+    result = yield Read(
+        lambda snapshot: history.list_versions(
+            snapshot, context.caller, call.bucket or "", call.args
+        ),
+        slow=True,
+    )
+    return context.answer(result)
+
+
+def delete_objects(context: Context, call: Call) -> Flow:
+    """DELETE Multiple Objects."""
+    if "content-md5" not in context.headers:
+        raise Refusal("InvalidRequest", "Missing required header for this request: Content-MD5")
+    wanted = call.args["Delete"]
+    assert isinstance(wanted, dict)  # noqa: S101 - the codec made it so
+    now = context.now
+    result = yield Write(
+        lambda txn: deleting.delete_many(txn, context.caller, call.bucket or "", wanted, now)
+    )
+    return context.answer(result)
+
+
+def copy_object(context: Context, call: Call) -> Flow:
+    """PUT Object - Copy."""
+    new = objects.new_object(call.key or "", call.args)
+    now = context.now
+    bucket, version, source_bucket, source = yield Write(
+        lambda txn: copying.copy_object(txn, context.caller, call.bucket or "", new, call.args, now)
+    )
+    result = {
+        "ETag": f'"{version.etag}"',
+        "CRC64": None if version.crc64 is None else str(version.crc64),
+        "LastModified": iso_seconds(version.modified),
+        "VersionId": versions.version_id(version)
+        if bucket.versioning == versions.ENABLED
+        else None,
+        "x-cos-copy-source-version-id": source_version(source_bucket, source),
+    }
+    return context.answer(result)
+
+
+def source_version(bucket: Bucket, version: Version) -> str | None:
+    """The id of a copy's source, where its bucket has versions."""
+    return versions.version_id(version) if bucket.versioning else None
+
+
+def restore_object(context: Context, call: Call) -> Flow:
+    """POST Object restore."""
+    wanted = call.args.get("VersionId")
+    request = call.args["RestoreRequest"]
+    assert isinstance(request, dict)  # noqa: S101 - the codec made it so
+    now = context.now
+
+    def change(txn: Transaction) -> None:
+        bucket, version = objects.find(
+            txn,
+            context.caller,
+            call.bucket or "",
+            call.key or "",
+            None if wanted is None else str(wanted),
+        )
+        objects.check_put(bucket, context.caller)
+        versions.update(txn, bucket, restoring.restored(version, request, now))
+
+    yield Write(change)
+    return context.answer()
