@@ -148,7 +148,7 @@ class GroupWriter:
         taken: list[_Job] = []
         try:
             self._transact(self._arriving(first), taken)
-        except Exception as error:  # noqa: BLE001 - it belongs to the futures, whatever it is
+        except BaseException as error:  # noqa: BLE001 - it belongs to the futures, whatever it is
             if len(taken) <= 1:
                 first.error = self._fault(error)
                 return [first]
@@ -160,7 +160,7 @@ class GroupWriter:
     def _alone(self, job: _Job) -> None:
         try:
             self._transact([job], [])
-        except Exception as error:  # noqa: BLE001 - as above
+        except BaseException as error:  # noqa: BLE001 - as above
             job.error = self._fault(error)
 
     def _transact(self, jobs: Iterable[_Job], taken: list[_Job]) -> None:
