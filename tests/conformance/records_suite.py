@@ -101,13 +101,14 @@ class RecordsSuite:
         bucket, other = make_bucket(records).id, make_bucket(records, "other-1").id
         records.write(lambda t: put(t, other, "k", b"x")).result()
         steps = [
-            (
-                lambda t: t.set_current(bucket, version("k", 1)),
-                lambda t: t.drop_current(bucket, "k"),
-            ),
-            (lambda t: t.add_past(bucket, version("k", 2)), lambda t: t.drop_past(bucket, "k", 2)),
-            (lambda t: t.add_upload(upload(bucket, "k", "u")), lambda t: t.drop_upload("u")),
+            (("set_current", bucket, version("k", 1)), ("drop_current", bucket, "k")),
+            (("add_past", bucket, version("k", 2)), ("drop_past", bucket, "k", 2)),
+            (("add_upload", upload(bucket, "k", "u")), ("drop_upload", "u")),
         ]
+
+        def call(name, *arguments):
+            records.write(lambda t: getattr(t, name)(*arguments)).result()
+
         for fill, drain in steps:
             with records.read() as snapshot:
                 assert snapshot.is_empty(bucket)
