@@ -122,6 +122,17 @@ def test_what_must_not_happen_twice_is_tried_again_only_if_it_was_not_sent():
     with pytest.raises(TransportError):
         client.create_multipart_upload(BUCKET, "a")
     assert len(script.sent) == 1
+    client, script = client_of(refused(503, "SlowDown"), ok(body=upload))
+    assert client.create_multipart_upload(BUCKET, "a")["UploadId"] == "u"
+
+
+def test_an_upload_that_must_not_overwrite_is_not_refused_for_its_own_success():
+    client, script = client_of(lost(), refused(409, "FileAlreadyExists"))
+    with pytest.raises(TransportError):
+        client.put_object(BUCKET, b"", "a", ForbidOverwrite="true")
+    client, script = client_of(lost(unsent=True), ok())
+    client.put_object(BUCKET, b"", "a", ForbidOverwrite=True)
+    assert len(script.sent) == 2
 
 
 def test_what_a_body_raises_comes_through_and_is_not_tried_again():

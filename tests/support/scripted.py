@@ -67,7 +67,7 @@ class Script:
     def send(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:
         body = b""
         if request.body is not None:
-            while chunk := request.body.read(7):
+            while chunk := request.body.read(1 << 16):
                 body += chunk
         self.sent.append(Sent(request, timeouts, body))
         answer = self.answers.pop(0) if self.answers else ok()

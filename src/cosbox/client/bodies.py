@@ -205,6 +205,8 @@ def as_body(source: Any, declared: int | None = None) -> Body:
     body: Body
     if isinstance(source, bytes):
         body = BytesBody(source)
+    elif isinstance(source, (BytesBody, FileBody, StreamedBody)):
+        body = source
     elif isinstance(source, (bytearray, memoryview)):
         body = BytesBody(_flat(source))
     else:

@@ -128,7 +128,9 @@ class Caller:
                     resource=f"{prepared.host}{prepared.target.partition('?')[0]}",
                 )
                 foreign = not error.get_request_id()
-            if attempt >= self._retries or not self._may_retry(operation, body, error):
+            # Sent twice, an upload that must not overwrite would be refused for its own success.
+            repeatable = operation.retry and headers.get("x-cos-forbid-overwrite") != "true"
+            if attempt >= self._retries or not self._may_retry(error, body, repeatable):
                 if attempt:
                     error.add_note(f"cosbox: failed {attempt + 1} times")
                 raise error
@@ -141,8 +143,8 @@ class Caller:
             if attempt == self._retries and foreign and self.config.alternative:
                 endpoint = self.config.alternative
 
-    def _may_retry(self, operation: Operation, body: Body | None, error: CosException) -> bool:
-        if not is_passing(error) or not (operation.retry or is_harmless(error)):
+    def _may_retry(self, error: CosException, body: Body | None, repeatable: bool) -> bool:
+        if not is_passing(error) or not (repeatable or is_harmless(error)):
             return False
         if body is not None and not body.replayable:
             return False

@@ -12,6 +12,7 @@ from cosbox.protocol.errors import (
 )
 
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
+_BUSY: Final = frozenset({429, 503})
 _PASSING_CODES: Final = frozenset({"InternalError", "ServiceUnavailable", "SlowDown"})
 """Codes that stand for a passing fault inside an answer whose status was sent before it."""
 
@@ -77,7 +78,10 @@ def is_passing(error: CosException) -> bool:
 
 
 def is_harmless(error: CosException) -> bool:
-    """Whether it is known that the failed request had no effect."""
+    """Whether it is known that the failed request had no effect: it did not leave, or the store
+    was too busy to begin with it."""
+    if isinstance(error, CosServiceError):
+        return error.get_status_code() in _BUSY
     return isinstance(error, TransportError) and error.unsent
 
 
