@@ -1,12 +1,26 @@
-"""Rows with every field filled, and the writes that most storage tests begin with."""
+"""A fresh store, full rows, and the writes that most storage tests begin with."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
 
 from cosbox.storage.extents import pack_extents
+from cosbox.storage.folder import Folder, open_folder
 from cosbox.storage.records import Records, Transaction
 from cosbox.storage.rows import Bucket, Extent, Upload, Version
 
 APPID = "1250000000"
 NOW = 1_795_500_000_000_000
 """A moment in November 2026."""
+
+
+@pytest.fixture
+def fresh_folder(tmp_path: Path) -> Iterator[Folder]:
+    """An open store in a new folder; name it in a conftest.py to use it."""
+    with open_folder(tmp_path / "store") as folder:
+        yield folder
 
 
 def make_bucket(records: Records, name: str = f"box-{APPID}") -> Bucket:
@@ -47,3 +61,12 @@ def put(transaction: Transaction, bucket: int, key: str, body: bytes) -> Version
     made = version(key, stamp, size=len(body), extents=pack_extents([Extent(blob, 0, len(body))]))
     transaction.set_current(bucket, made)
     return made
+
+
+def open_files(below: Path) -> list[str]:
+    """The files below a folder that this process has open (as Linux tells it)."""
+    found = []
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(str(entry.readlink()))
+    return [path for path in found if path.startswith(str(below))]

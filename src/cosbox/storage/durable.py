@@ -46,3 +46,16 @@ def storage_error(doing: str, error: OSError) -> StorageError:
     if is_full(error):
         return StorageFull(f"{doing}: no room left")
     return StorageError(f"{doing}: {error.strerror or error}")
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Give a small file new content, for its owner alone: durably, and whole or not at all."""
+    new = path.with_name(f"{path.name}.new")
+    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(fd, data)
+        sync_file(fd)
+    finally:
+        os.close(fd)
+    new.replace(path)
+    sync_folder(path.parent)

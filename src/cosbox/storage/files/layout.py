@@ -31,12 +31,13 @@ def file_name(blob_id: int) -> str:
 
 def walk(root: str, levels: int = 3) -> Iterator[int]:
     """The ids of all blobs below a folder; what has no blob's name is passed over."""
-    with os.scandir(root) as entries:
-        names = [entry.name for entry in entries]
-    for name in names:
+    with os.scandir(root) as scan:
+        entries = list(scan)
+    for entry in entries:
         if levels:
-            yield from walk(f"{root}/{name}", levels - 1)
-        elif (blob_id := _parse(name)) is not None:
+            if entry.is_dir(follow_symlinks=False):
+                yield from walk(entry.path, levels - 1)
+        elif (blob_id := _parse(entry.name)) is not None:
             yield blob_id
 
 

@@ -19,8 +19,10 @@ START_PAGES: Final = 4096
 """A log of so many pages (16 MiB) is due."""
 
 _SHORT: Final = 512
-_READERS_MS: Final = 100
+_READERS_MS: Final = 20
 """How long writers may have to wait for a reader to leave the log."""
+
+_RETRY_SECONDS: Final = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +38,7 @@ class Checkpointer:
         self._stop = threading.Event()
         self._paused = False
         self._next = START_PAGES
+        self._retry: float | None = None
         self._working = threading.Lock()
         self.thread = threading.Thread(target=self._run, name="cosbox-checkpoints", daemon=True)
         self.thread.start()
@@ -52,19 +55,23 @@ class Checkpointer:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._due.wait()
+            self._due.wait(self._retry)
             if self._stop.is_set():
                 return
+            self._due.clear()
             try:
                 with self._working:
-                    self._checkpoint()
+                    size = self._checkpoint()
             except (apsw.Error, OSError) as error:
-                # It will be due again: at once where the log grew, so wait for it to grow more.
                 _log.warning("a checkpoint of the records failed: %s", error)
-                self._next += START_PAGES
-            self._due.clear()
+                size = self._next
+            # Where a reader kept the log in use it grows, and trying at every commit would help
+            # nobody.
+            self._next = max(START_PAGES, size + size // 2)
+            self._retry = _RETRY_SECONDS if size else None
 
-    def _checkpoint(self) -> None:
+    def _checkpoint(self) -> int:
+        """Pages of the log that is still in use: 0 when it begins anew."""
         for _ in range(3):
             size, done = self._passive()
             if size - done <= _SHORT:
@@ -73,9 +80,9 @@ class Checkpointer:
             with self._turn:
                 # Waits for readers too, so that the next commit finds nobody in the log.
                 self._connection.wal_checkpoint("main", apsw.SQLITE_CHECKPOINT_RESTART)
-            self._next = START_PAGES
         except apsw.BusyError:
-            self._next = size + START_PAGES // 4
+            return max(size, START_PAGES)
+        return 0
 
     def _passive(self) -> tuple[int, int]:
         try:

@@ -1,5 +1,6 @@
 """The working parts of an open set of records, put together and taken apart."""
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -10,7 +11,7 @@ from typing import Final
 import apsw
 
 from cosbox.storage.durable import storage_error as os_error
-from cosbox.storage.errors import StorageError
+from cosbox.storage.errors import StorageError, StorageFull
 from cosbox.storage.locks import Turnstile
 from cosbox.storage.sqlite.checkpoints import Checkpointer
 from cosbox.storage.sqlite.connections import connect
@@ -23,6 +24,8 @@ from cosbox.storage.sqlite.writer import GroupWriter
 _WRITER_CACHE_KIB: Final = 32 * 1024
 _READER_CACHE_KIB: Final = 4 * 1024
 _CHECKPOINT_CACHE_KIB: Final = 1024
+
+_log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -60,6 +63,9 @@ class Engine:
         """Remove the files that processes which died left without a record."""
         try:
             settle(self._locks, self.writer, delete)
+        except StorageFull as error:
+            # The files are gone, which is what matters; whoever opens next makes a note of it.
+            _log.warning("what dead processes left is not settled yet: %s", error)
         except OSError as error:
             raise os_error("cannot look after the locks of the store", error) from error
 

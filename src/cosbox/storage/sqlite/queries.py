@@ -38,7 +38,7 @@ NEWEST_PAST: Final = f"""
     SELECT {_SUMMARY}, {_REST}, is_marker FROM past
     WHERE bucket = ? AND key = ? ORDER BY stamp DESC LIMIT 1"""
 NULL_PAST: Final = f"""
-    SELECT {_SUMMARY}, {_REST}, is_marker FROM past
+    SELECT {_SUMMARY}, {_REST}, is_marker FROM past INDEXED BY past_null
     WHERE bucket = ? AND key = ? AND is_null = 1"""
 PAST_OF_KEY: Final = f"""
     SELECT {_SUMMARY}, is_marker FROM past
