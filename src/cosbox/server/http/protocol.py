@@ -15,6 +15,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from cosbox.protocol.errors import Refusal
+from cosbox.server.http.backlog import unread
 from cosbox.server.http.exchange import App, Exchange
 from cosbox.server.http.front import front_of
 from cosbox.server.http.limits import Limits
@@ -350,7 +351,7 @@ class CosHttpProtocol(asyncio.Protocol):
             self.transport.close()
 
     def _is_unsent(self, now: float) -> bool:
-        unsent = self.transport.get_write_buffer_size()
+        unsent = unread(self.transport)
         if not unsent:
             self._unsent = 0
             return False

@@ -1,10 +1,9 @@
 """What the front answers by itself: COS error documents, as the app's own are."""
 
-import secrets
-
 from cosbox.protocol.answers import refuse
 from cosbox.protocol.errors import Refusal
 from cosbox.server.http.heads import Tails, answer_head
+from cosbox.server.request_ids import new_request_id, new_trace_id
 
 
 def refusal_answer(
@@ -19,12 +18,12 @@ def refusal_answer(
         head_only: the request was HEAD, so the document stays unsent.
         keep_alive: whether the connection stays open.
     """
-    request_id = secrets.token_hex(16)
+    request_id = new_request_id()
     answer = refuse(
         refusal,
         resource=path.decode("ascii", "replace"),
         request_id=request_id,
-        trace_id=secrets.token_hex(16),
+        trace_id=new_trace_id(),
     )
     headers = [(name.encode(), value.encode()) for name, value in answer.headers.items()]
     headers.append((b"x-cos-request-id", request_id.encode()))
