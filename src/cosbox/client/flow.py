@@ -14,7 +14,13 @@ from cosbox.client.signer import Signer
 from cosbox.client.stream import StreamBody
 from cosbox.client.transports.base import HttpRequest, HttpResponse
 from cosbox.protocol.answers import decode, error_of, is_failure
-from cosbox.protocol.errors import CosException, IntegrityError, ParameterError, TransportError
+from cosbox.protocol.errors import (
+    CosException,
+    CosServiceError,
+    IntegrityError,
+    ParameterError,
+    TransportError,
+)
 from cosbox.protocol.messages import Request
 from cosbox.protocol.operations import OPERATIONS
 from cosbox.protocol.requests import bind, encode
@@ -25,6 +31,11 @@ log.addHandler(logging.NullHandler())
 
 _CRC: Final = "x-cos-hash-crc64ecma"
 _NO_BODY: Final = object()
+_LISTINGS: Final = frozenset(
+    operation.name
+    for operation in OPERATIONS.values()
+    if any(param.name == "EncodingType" for param in operation.params)
+)
 
 
 class Caller:
@@ -101,47 +112,50 @@ class Caller:
         self, operation: Operation, request: Request, headers: dict[str, str], body: Body | None
     ) -> Flow[HttpResponse]:
         stream = operation.returns is Returns.STREAM
-        timeouts = self.config.timeouts(operation.name)
         endpoint = self.config.endpoint
+        # Sent twice, an upload that must not overwrite would be refused for its own success.
+        repeatable = operation.retry and headers.get("x-cos-forbid-overwrite") != "true"
         attempt = 0
         while True:
             prepared = self.signer.prepare(request, headers, body, endpoint, stream=stream)
-            begun = perf_counter()
-            try:
-                response = yield from send(prepared, timeouts)
-            except TransportError as failure:
-                error: CosException = failure
-                foreign = True
-                _log_failure(prepared, begun, failure)
-            else:
-                _log_answer(prepared, begun, response)
-                if not is_failure(operation, response.status, response.body):
-                    self._budget.refill(1)
-                    return response
-                if response.stream is not None:
-                    response.stream.close()
-                error = error_of(
-                    operation,
-                    response.status,
-                    response.headers,
-                    response.body,
-                    resource=f"{prepared.host}{prepared.target.partition('?')[0]}",
-                )
-                foreign = not error.get_request_id()
-            # Sent twice, an upload that must not overwrite would be refused for its own success.
-            repeatable = operation.retry and headers.get("x-cos-forbid-overwrite") != "true"
-            if attempt >= self._retries or not self._may_retry(error, body, repeatable):
+            outcome = yield from self._attempt(operation, prepared)
+            if isinstance(outcome, HttpResponse):
+                self._budget.refill(1)
+                return outcome
+            if attempt >= self._retries or not self._may_retry(outcome, body, repeatable):
                 if attempt:
-                    error.add_note(f"cosbox: failed {attempt + 1} times")
-                raise error
+                    outcome.add_note(f"cosbox: failed {attempt + 1} times")
+                raise outcome
             yield Sleep(self._backoff.delay(attempt))
             attempt += 1
             self.retried += 1
             if body is not None:
                 body.rewind()
             headers = {**headers, "x-cos-sdk-retry": "true"}
-            if attempt == self._retries and foreign and self.config.alternative:
+            if attempt == self._retries and self.config.alternative and _is_foreign(outcome):
                 endpoint = self.config.alternative
+
+    def _attempt(
+        self, operation: Operation, prepared: HttpRequest
+    ) -> Flow[HttpResponse | CosException]:
+        begun = perf_counter()
+        try:
+            response = yield from send(prepared, self.config.timeouts(operation.name))
+        except TransportError as failure:
+            _log(prepared, begun, type(failure).__name__)
+            return failure
+        _log_answer(prepared, begun, response)
+        if not is_failure(operation, response.status, response.body):
+            return response
+        if response.stream is not None:
+            response.stream.close()
+        return error_of(
+            operation,
+            response.status,
+            response.headers,
+            response.body,
+            resource=f"{prepared.host}{prepared.target.partition('?')[0]}",
+        )
 
     def _may_retry(self, error: CosException, body: Body | None, repeatable: bool) -> bool:
         if not is_passing(error) or not (repeatable or is_harmless(error)):
@@ -168,7 +182,7 @@ def _ask_encoded(
 
     Returns the arguments to send, and whether the caller wants to see the encoding.
     """
-    if not any(param.name == "EncodingType" for param in operation.params):
+    if operation.name not in _LISTINGS:
         return args, False
     wanted = args.get("EncodingType")
     if wanted not in {None, "", "url"}:
@@ -191,15 +205,15 @@ def _compare(operation: Operation, body: Body, result: Mapping[str, Any]) -> Non
         )
 
 
+def _is_foreign(error: CosException) -> bool:
+    """Whether it was not the store that failed, but something on the way to it."""
+    return not (isinstance(error, CosServiceError) and error.get_request_id())
+
+
 def _log_answer(request: HttpRequest, begun: float, response: HttpResponse) -> None:
     if log.isEnabledFor(logging.DEBUG):
         named = {name.lower(): text for name, text in response.headers}
         _log(request, begun, f"{response.status} {named.get('x-cos-request-id', '-')}")
-
-
-def _log_failure(request: HttpRequest, begun: float, error: TransportError) -> None:
-    if log.isEnabledFor(logging.DEBUG):
-        _log(request, begun, type(error).__name__)
 
 
 def _log(request: HttpRequest, begun: float, outcome: str) -> None:
