@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from cosbox.checksums import crc64
 from cosbox.client import bodies
-from cosbox.client.bodies import as_body, content_md5
+from cosbox.client.bodies import content_md5
+from cosbox.client.sources import as_body
 from cosbox.client.stream import StreamBody
 from cosbox.protocol.errors import CosClientError, IntegrityError, ParameterError
 from support.scripted import BUCKET, Bytes, client_of, ok

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from time import perf_counter
 from typing import Any, Final
 
-from cosbox.client.bodies import Body, BytesBody, as_body, content_md5
+from cosbox.client.bodies import Body, BytesBody, content_md5
 from cosbox.client.config import CosConfig
 from cosbox.client.effects import Flow, Sleep, send
 from cosbox.client.retry import Backoff, Budget, cost_of, is_harmless, is_passing
 from cosbox.client.runtime import Runtime
 from cosbox.client.signer import Signer
+from cosbox.client.sources import as_body
 from cosbox.client.stream import StreamBody
 from cosbox.client.transports.base import HttpRequest, HttpResponse
 from cosbox.protocol.answers import decode, error_of, is_failure

@@ -3,8 +3,8 @@
 from typing import Unpack, cast
 
 from cosbox.client import types as t
-from cosbox.client.bodies import BodySource
 from cosbox.client.methods.base import Calls
+from cosbox.client.sources import BodySource
 
 
 class MultipartCalls(Calls):

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Unpack, cast
 
 from cosbox.client import types as t
-from cosbox.client.bodies import BodySource
 from cosbox.client.methods.base import Calls
+from cosbox.client.sources import BodySource
 from cosbox.protocol.errors import NotFoundError
 
 
