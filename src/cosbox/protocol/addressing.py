@@ -71,7 +71,8 @@ def locate(host: str, raw_path: str) -> Place:
     Place(bucket=None, key=None, path='/')
 
     Raises:
-        Refusal: InvalidURI for a path that is not percent-encoded UTF-8 or a host that is none.
+        Refusal: InvalidURI for a path that is not percent-encoded UTF-8 or names a key and no
+            bucket, or for a host that is none.
     """
     if not _HOST.fullmatch(host):
         raise Refusal("InvalidURI", "The Host header is missing or is not a host name.")
@@ -81,6 +82,8 @@ def locate(host: str, raw_path: str) -> Place:
     if not is_plain_host(name) and is_bucket_name(first):
         return Place(first, path[1:] or None, path)
     bucket, _, key = path[1:].partition("/")
+    if key and not bucket:
+        raise Refusal("InvalidURI", "The path has no bucket before its second '/'.")
     return Place(bucket or None, key or None, path)
 
 
@@ -98,7 +101,7 @@ def decode_path(raw_path: str) -> str:
         return raw_path
     try:
         return unquote_to_bytes(raw_path.replace("+", " ")).decode()
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise Refusal("InvalidURI", "The path is not percent-encoded UTF-8.") from error
 
 

@@ -4,6 +4,7 @@ A result is the dict that the seed shows. Entries that the operation's document 
 XML, all others as headers.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
@@ -38,6 +39,10 @@ _BARE_CODES: Final[Mapping[int, tuple[str, str]]] = {
 """What a status means when the answer has no error document, as those to HEAD never have."""
 
 
+_URL_ENCODED = re.compile(rb"<Encoding-?Type>url<", re.IGNORECASE)
+"""COS spells the element in three ways."""
+
+
 def spell(name: str) -> str:
     """A header's name as COS spells it.
 
@@ -65,12 +70,13 @@ def encode(operation: Operation, result: Mapping[str, Any], *, status: int | Non
     if node is None:
         return Answer(status, {name: text for name, text in result.items() if text is not None})
     url = result.get("EncodingType") == "url"
+    write = _writer(operation.name, url)
     if not node.children:
-        return Answer(status, _XML, xmlio.write(node, result.get(node.name)))
+        return Answer(status, _XML, write(result.get(node.name)))
     names = _document_names(operation.name)
     headers = dict(_XML)
     headers.update({k: v for k, v in result.items() if k not in names and v is not None})
-    return Answer(status, headers, xmlio.write(node, result, url=url))
+    return Answer(status, headers, write(result))
 
 
 _XML: Final[Mapping[str, str]] = {"Content-Type": "application/xml"}
@@ -80,6 +86,13 @@ _XML: Final[Mapping[str, str]] = {"Content-Type": "application/xml"}
 def _document_names(name: str) -> frozenset[str]:
     node = OPERATIONS[name].document
     return frozenset(child.name for child in node.children) if node else frozenset()
+
+
+@cache
+def _writer(name: str, url: bool) -> Callable[[Any], bytes]:
+    node = OPERATIONS[name].document
+    assert node is not None  # noqa: S101 - the caller looked
+    return xmlio.writer(node, url=url)
 
 
 def refuse(
@@ -134,7 +147,7 @@ def decode(
 def _read_document(operation: Operation, body: bytes, *, keep_encoded: bool) -> dict[str, Any]:
     node = operation.document
     assert node is not None  # noqa: S101 - the caller looked
-    url = not keep_encoded and b"<EncodingType>url</EncodingType>" in body[:4096]
+    url = not keep_encoded and _URL_ENCODED.search(body, 0, 4096) is not None
     try:
         value = _reader(operation.name, url)(body)
     except xmlio.MalformedDocument as error:
@@ -156,7 +169,7 @@ def is_failure(operation: Operation, status: int, body: bytes) -> bool:
     sent (copies and completions send the status first)."""
     if status >= 300:
         return True
-    return operation.returns is Returns.BOTH and b"<Error>" in body[:1024]
+    return operation.returns is Returns.BOTH and b"<Error>" in body.lstrip()[:1024]
 
 
 def error_of(

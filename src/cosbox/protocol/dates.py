@@ -5,6 +5,7 @@ seconds. Inside the store a moment is an integer: microseconds since 1970, UTC.
 """
 
 import time
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
@@ -34,7 +35,10 @@ def parse_http_date(text: str) -> int | None:
     >>> parse_http_date("yesterday")
     """
     try:
-        return int(parsedate_to_datetime(text).timestamp())
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:  # no zone, or "-0000": HTTP knows no other than GMT
+            moment = moment.replace(tzinfo=UTC)
+        return int(moment.timestamp())
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 

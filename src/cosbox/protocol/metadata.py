@@ -9,13 +9,18 @@ from cosbox.protocol.errors import ParameterError, Refusal
 from cosbox.protocol.names import check_key, is_bucket_name, normal_bucket, normal_key
 from cosbox.protocol.schema import METADATA_PREFIX
 from cosbox.protocol.suggest import unknown_name
+from cosbox.protocol.values import as_text
 
 MAX_METADATA_BYTES: Final = 2048
 """Names (without prefix) and values together, in UTF-8."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
-_REGION_HOST = re.compile(r"cos(?:-internal)?\.([a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)")
+_REGION = re.compile(r"[a-z0-9-]+", re.ASCII)
+_REGION_HOST = re.compile(
+    r"cos(?:-internal)?\.([a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)", re.ASCII
+)
+_HOST = re.compile(r"[A-Za-z0-9_.-]+(?::\d{1,5})?", re.ASCII)
 _SOURCE_FIELDS: Final = ("Bucket", "Key", "Region", "VersionId", "Endpoint", "Appid")
 
 
@@ -23,16 +28,12 @@ def check_header_value(name: str, value: str) -> str:
     """``value``, if a header can carry it so that it arrives as it was given.
 
     Raises:
-        ParameterError: control characters, lone surrogates, or blanks at an end.
+        ParameterError: control characters, or blanks at an end.
     """
     if _CONTROL.search(value):
         raise ParameterError(f"{name} has a control character: {value[:80]!r}")
     if value != value.strip(" \t"):
         raise ParameterError(f"{name} begins or ends with a blank, which HTTP drops: {value!r}")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise ParameterError(f"{name} is not valid Unicode: {value!r}") from error
     return value
 
 
@@ -56,7 +57,9 @@ def bind_metadata(value: object) -> dict[str, str]:
             continue
         if not _TOKEN.fullmatch(name) or lower == METADATA_PREFIX:
             raise ParameterError(f"Metadata name {name!r} is not a header's name")
-        bound[lower] = check_header_value(f"Metadata {name}", str(text))
+        label = f"Metadata {name}"
+        if text is not None:
+            bound[lower] = check_header_value(label, as_text(label, text))
     return bound
 
 
@@ -99,23 +102,35 @@ def bind_copy_source(value: object, region: str | None = None) -> dict[str, str]
     for name in ("Bucket", "Key"):
         if not value.get(name):
             raise ParameterError(f"CopySource needs {name}")
-    bound = {
-        "Bucket": normal_bucket(value["Bucket"], value.get("Appid")),
-        "Key": normal_key(value["Key"]),
+    given = {
+        name: as_text(f"CopySource.{name}", text)
+        for name, text in value.items()
+        if name not in {"Bucket", "Key"} and text is not None
     }
-    endpoint = value.get("Endpoint")
-    match = _REGION_HOST.fullmatch(endpoint) if endpoint else None
-    if match:
-        bound["Region"] = match[1]
-    elif endpoint:
-        bound["Endpoint"] = endpoint
-    elif place := value.get("Region") or region:
-        bound["Region"] = place.removeprefix("cos.")
-    else:
-        raise ParameterError("CopySource needs Region or Endpoint")
-    if value.get("VersionId"):
-        bound["VersionId"] = str(value["VersionId"])
+    bound = {
+        "Bucket": normal_bucket(value["Bucket"], given.get("Appid")),
+        "Key": normal_key(value["Key"]),
+        **_bind_place(given.get("Endpoint"), given.get("Region") or region),
+    }
+    if version := given.get("VersionId"):
+        bound["VersionId"] = version
     return bound
+
+
+def _bind_place(endpoint: str | None, region: str | None) -> dict[str, str]:
+    """Where a copy source lies: its Region, or an Endpoint that has none."""
+    if endpoint:
+        if match := _REGION_HOST.fullmatch(endpoint):
+            return {"Region": match[1]}
+        if not _HOST.fullmatch(endpoint):
+            raise ParameterError(f"CopySource.Endpoint {endpoint!r} is not host[:port]")
+        return {"Endpoint": endpoint}
+    if not region:
+        raise ParameterError("CopySource needs Region or Endpoint")
+    region = region.removeprefix("cos.")
+    if not _REGION.fullmatch(region):
+        raise ParameterError(f"CopySource.Region {region!r} is not a region")
+    return {"Region": region}
 
 
 def write_copy_source(source: Mapping[str, str]) -> str:
@@ -142,7 +157,7 @@ def read_copy_source(text: str) -> dict[str, str]:
     try:
         key = unquote_to_bytes(raw_key).decode()
         version = unquote_to_bytes(query.removeprefix("versionId=")).decode()
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise Refusal("InvalidCopySource", "x-cos-copy-source is not UTF-8.") from error
     bucket, _, domain = host.partition(".")
     if not slash or not key or not is_bucket_name(bucket):

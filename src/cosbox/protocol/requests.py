@@ -9,7 +9,7 @@ received request to its operation and decodes the same `Call`::
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import md5
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from cosbox.protocol.names import normal_bucket, normal_key
 from cosbox.protocol.operations import OPERATIONS, SUBRESOURCES
 from cosbox.protocol.schema import Kind, Node, Operation, Param, Place, Scope
 from cosbox.protocol.suggest import unknown_name
+from cosbox.protocol.values import as_text
 
 _MAX_DIGITS: Final = 18  # fits 64 bits, and keeps int() off absurd inputs
 
@@ -61,7 +62,7 @@ def bind(
             raise ParameterError(
                 unknown_name(f"{operation.name} has no parameter {name!r}", name, known)
             )
-        if value is None or (isinstance(value, str) and not value):
+        if value is None or (isinstance(value, (str, bytes)) and not value):
             continue
         bound[name] = _bind_value(params[name], value, defaults)
         if bound[name] == {} and params[name].place is Place.METADATA:
@@ -103,32 +104,10 @@ def _bind_value(param: Param, value: object, defaults: Defaults) -> object:
     return metadata.check_header_value(param.name, text) if param.place is Place.HEADER else text
 
 
-def as_text(name: str, value: object) -> str:
-    """``value`` as text, if it is text, a number or a boolean.
-
-    Raises:
-        ParameterError: it is something else.
-    """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, bytes):
-        try:
-            return value.decode()
-        except UnicodeDecodeError as error:
-            raise ParameterError(f"{name} is not UTF-8: {value!r}") from error
-    raise ParameterError(f"{name} must be str, not {type(value).__name__}")
-
-
 def _as_integer(name: str, value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     text = as_text(name, value).strip()
-    if not text.isascii() or not text.lstrip("-").isdigit() or len(text) > _MAX_DIGITS:
-        raise ParameterError(f"{name} must be a number, not {value!r}")
+    if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > _MAX_DIGITS:
+        raise ParameterError(f"{name} must be a number of at most {_MAX_DIGITS} digits")
     return int(text)
 
 
@@ -158,7 +137,7 @@ def bind_document(node: Node, value: object, where: str) -> Any:
             if node.lenient:
                 continue
             raise ParameterError(unknown_name(f"{where} has no entry {name!r}", name, children))
-        if held is None or held == "":
+        if held is None or held in ("", b""):
             continue
         child = children[name]
         if child.many:
@@ -191,10 +170,6 @@ def _bind_leaf(node: Node, value: object, where: str) -> str | int | bool:
         return text.lower() == "true"
     if not xmlio.is_speakable(text):
         raise ParameterError(f"{where} has a character that XML cannot carry: {text!r}")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ParameterError(f"{where} is not valid Unicode: {text!r}") from error
     return text
 
 
@@ -221,17 +196,24 @@ def encode(call: Call) -> Request:
         elif place is Place.COPY_SOURCE:
             headers[param.wire] = metadata.write_copy_source(value)  # type: ignore[arg-type]
         elif param.document is not None:
-            body = xmlio.write(param.document, value)
+            body = _writer(operation.name, name)(value)
             headers["content-type"] = "application/xml"
             headers["content-md5"] = b64encode(md5(body, usedforsecurity=False).digest()).decode()
     return Request(operation.method, call.bucket, call.key, query, headers, body)
+
+
+@cache
+def _writer(operation: str, name: str) -> Callable[[Any], bytes]:
+    node = OPERATIONS[operation].param(name).document
+    assert node is not None  # noqa: S101 - the caller looked
+    return xmlio.writer(node)
 
 
 # --------------------------------------------------------------------------------------------
 # The store: from a request to a call
 
 
-@cache
+@lru_cache(maxsize=64)
 def _candidates(
     method: str, scope: Scope
 ) -> list[tuple[frozenset[str], frozenset[str], Operation]]:
@@ -361,3 +343,14 @@ def decode(operation: Operation, request: Request) -> Call:
         elif required:
             raise Refusal("MissingRequestBodyError", f"{operation.title} needs an XML body.")
     return Call(operation.name, request.bucket, request.key, args)
+
+
+__all__ = [
+    "Defaults",
+    "as_text",
+    "bind",
+    "bind_document",
+    "decode",
+    "encode",
+    "match",
+]

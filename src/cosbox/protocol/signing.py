@@ -43,6 +43,7 @@ FIELDS: Final = (
     "q-url-param-list", "q-signature",
 )  # fmt: skip
 
+_NAMES = re.compile(r"[A-Za-z0-9._~%;-]*", re.ASCII)
 _KEY_TIME = re.compile(r"(\d{1,12});(\d{1,12})", re.ASCII)
 
 
@@ -227,12 +228,17 @@ def verify(
 
     Raises:
         Refusal: AccessDenied when expired, RequestTimeTooSkewed when it begins too far in the
-            future, SignatureDoesNotMatch when the recomputation differs.
+            future, SignatureDoesNotMatch when the recomputation differs, InvalidArgument when a
+            field cannot be read or parameters differ in nothing but case.
     """
     _check_time(signature.sign_time, now)
     if signature.key_time != signature.sign_time:
         _check_time(signature.key_time, now)
-    param_pairs = _received_pairs(signature.param_list, {k.lower(): v for k, v in query.items()})
+    params = {name.lower(): value for name, value in query.items()}
+    if len(params) != len(query):
+        # Otherwise one of two spellings could be checked and the other one obeyed.
+        raise Refusal("InvalidArgument", "Two parameters differ in nothing but case.")
+    param_pairs = _received_pairs(signature.param_list, params)
     header_pairs = _received_pairs(signature.header_list, headers)
     http_string = _http_string(method, path, param_pairs, header_pairs)
     if _matches(signature, secret_key, http_string):
@@ -263,12 +269,13 @@ def _received_pairs(names: str, values: Mapping[str, str]) -> str:
     """The pairs that the signer says it signed, rebuilt from what arrived."""
     if not names:
         return ""
+    if not _NAMES.fullmatch(names):
+        # A name with "=" and "&" in it could stand for several pairs that were signed.
+        raise Refusal("InvalidArgument", "A list of signed names is not percent-encoded.")
     pairs = []
-    for name in names.split(";"):
-        value = values.get(name.lower())
-        if value is None:
-            value = values.get(unquote(name).lower(), "")
-        pairs.append((name.lower(), quote(value, safe="-_.~")))
+    for name in names.lower().split(";"):
+        value = values.get(unquote(name).lower() if "%" in name else name, "")
+        pairs.append((name, quote(value, safe="-_.~")))
     pairs.sort()
     return "&".join([f"{name}={value}" for name, value in pairs])
 

@@ -7,7 +7,7 @@ needs no cap of its own: the readers walk no deeper than the shape they read, or
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element, ParseError, XMLParser
@@ -22,8 +22,10 @@ stay below it."""
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _XSI_TYPE: Final = f"{{{_XSI}}}type"
 _DECLARATION: Final = "<?xml version='1.0' encoding='utf-8' ?>\n"
+_URL_SAFE = re.compile(r"[A-Za-z0-9/_.~-]+")
 _UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MAX_GENERIC_DEPTH: Final = 32
+_BLANKS: Final = b" \t\r\n"
 
 Value = Any
 
@@ -42,7 +44,8 @@ def parse(data: bytes) -> Element:
         raise MalformedDocument("a DOCTYPE is not allowed")
     parser = XMLParser(encoding="utf-8")  # noqa: S314 - guarded above
     try:
-        parser.feed(data)
+        # COS keeps a slow answer alive with blanks before the declaration, which XML forbids.
+        parser.feed(data.lstrip(_BLANKS))
         root: Element = parser.close()
     except (ParseError, ValueError, LookupError) as error:
         raise MalformedDocument(str(error)) from error
@@ -84,19 +87,20 @@ def result_reader(node: Node, *, url: bool) -> Callable[[bytes], Any]:
 
 
 def _text(element: Element) -> str | None:
-    return element.text or None
+    return element.text
 
 
 def _unquoted(element: Element) -> str | None:
     text = element.text
-    return unquote(text) if text else None
+    return unquote(text) if text and "%" in text else text
 
 
 def _lenient(node: Node, *, url: bool) -> Callable[[Element], Any]:
     if not node.children:
         return _unquoted if url and node.url else _text
     readers = {child.name: (child.many, _lenient(child, url=url)) for child in node.children}
-    attribute = next((child.name for child in node.children if child.attribute), None)
+    plain = {name for name, (many, reader) in readers.items() if reader is _text and not many}
+    attribute = _attribute_of(node)
 
     def read(element: Element) -> dict[str, Any] | None:
         found: dict[str, Any] = {}
@@ -104,6 +108,9 @@ def _lenient(node: Node, *, url: bool) -> Callable[[Element], Any]:
             found[attribute] = element.attrib[_XSI_TYPE]
         for child in element:
             name = child.tag
+            if name in plain:  # most of a listing
+                found[name] = child.text
+                continue
             known = readers.get(name)
             if known is None:
                 name = _local(name)
@@ -187,9 +194,11 @@ def _malformed(why: str) -> Refusal:
 def _strict(node: Node) -> Callable[[Element], Any]:
     if not node.children:
         return lambda element: _strict_leaf(node, element)
-    readers = {child.name: (child, _strict(child)) for child in node.children}
+    readers = {
+        child.name: (child, _strict(child)) for child in node.children if not child.attribute
+    }
     required = [child.name for child in node.children if child.required]
-    attribute = next((child.name for child in node.children if child.attribute), None)
+    attribute = _attribute_of(node)
 
     def read(element: Element) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -260,41 +269,88 @@ def escape(text: str) -> str:
     return text
 
 
-def write(node: Node, value: Any, *, url: bool = False) -> bytes:
-    """The document that stands for ``value``, elements in the order of the shape.
+def _quoted(text: str) -> str:
+    """Text as an attribute in double quotes holds it."""
+    text = escape(text).replace('"', "&quot;")
+    return text.replace("\t", "&#9;").replace("\n", "&#10;")
+
+
+def writer(node: Node, *, url: bool = False) -> Callable[[Any], bytes]:
+    """A function that writes the document that stands for a value, elements in the order of the
+    shape. The value is a dict, or text where the root is a leaf; None and absent entries are left
+    out.
 
     Args:
         node: the document's shape.
-        value: a dict, or text where the root is a leaf. None and absent entries are left out.
         url: percent-encode what ``encoding-type=url`` asks for.
     """
-    out = [_DECLARATION]
-    out.extend(_pieces(node, value, url=url))
-    return "".join(out).encode()
+    add = _adder(node, url=url)
+
+    def run(value: Any) -> bytes:
+        out = [_DECLARATION]
+        add(value, out)
+        return "".join(out).encode()
+
+    return run
 
 
-def _pieces(node: Node, value: Any, *, url: bool) -> Iterator[str]:
-    name = node.name
+def write(node: Node, value: Any, *, url: bool = False) -> bytes:
+    """`writer`, for a shape that is written once."""
+    return writer(node, url=url)(value)
+
+
+def _adder(node: Node, *, url: bool) -> Callable[[Any, list[str]], None]:
+    """A function that adds the pieces of an element to a list."""
     if not node.children:
-        text = _leaf_text(value)
-        if url and node.url:
-            text = quote(text, safe="/-_.~")
-        yield f"<{name}>{escape(text)}</{name}>" if text else f"<{name}/>"
-        return
-    kind = next((value[child.name] for child in node.children if child.attribute and value), None)
-    yield f'<{name} xmlns:xsi="{_XSI}" xsi:type="{escape(kind)}">' if kind else f"<{name}>"
-    for child in node.children:
-        if child.attribute:
-            continue
-        held = value.get(child.name)
-        if child.many:
-            for item in held or ():
-                yield from _pieces(child, item, url=url)
-        elif held is not None and held != "":
-            yield from _pieces(child, held, url=url)
-        elif child.empty:
-            yield f"<{child.name}/>"
-    yield f"</{name}>"
+        return _leaf_adder(node, url=url)
+    name = node.name
+    attribute = _attribute_of(node)
+    steps = [
+        (child.name, child.many, child.empty, _adder(child, url=url))
+        for child in node.children
+        if not child.attribute
+    ]
+
+    def add(value: Any, out: list[str]) -> None:
+        kind = value.get(attribute) if attribute else None
+        out.append(
+            f'<{name} xmlns:xsi="{_XSI}" xsi:type="{_quoted(kind)}">' if kind else f"<{name}>"
+        )
+        for entry, many, empty, add_child in steps:
+            held = value.get(entry)
+            if held is None or held == "":
+                if empty:
+                    out.append(f"<{entry}/>")
+            elif many:
+                for item in held:
+                    add_child(item, out)
+            else:
+                add_child(held, out)
+        out.append(f"</{name}>")
+
+    return add
+
+
+def _leaf_adder(node: Node, *, url: bool) -> Callable[[Any, list[str]], None]:
+    name = node.name
+    encode = url and node.url
+
+    def add(value: Any, out: list[str]) -> None:
+        text = value if isinstance(value, str) else _leaf_text(value)
+        if text.isalnum() and (not encode or text.isascii()):
+            out.append(f"<{name}>{text}</{name}>")
+        elif encode:
+            if _URL_SAFE.fullmatch(text) is None:
+                text = quote(text, safe="/-_.~")
+            out.append(f"<{name}>{text}</{name}>")
+        else:
+            out.append(f"<{name}>{escape(text)}</{name}>" if text else f"<{name}/>")
+
+    return add
+
+
+def _attribute_of(node: Node) -> str | None:
+    return next((child.name for child in node.children if child.attribute), None)
 
 
 def _leaf_text(value: object) -> str:

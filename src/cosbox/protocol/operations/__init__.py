@@ -27,6 +27,9 @@ SUBRESOURCES: Final = frozenset(
         "position", "referer", "rename", "replication", "restore", "retention", "select",
         "strict-signature", "symlink", "tagging", "uploadId", "uploads", "versioning", "versions",
         "website",
+        # S3's, for clients that take this for S3
+        "analytics", "attributes", "legal-hold", "metrics", "ownershipControls",
+        "publicAccessBlock", "requestPayment", "torrent",
     }
 )  # fmt: skip
 """Query parameters that say *what* of a bucket or object is meant. A request that names one is
