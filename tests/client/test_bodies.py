@@ -231,12 +231,19 @@ def test_a_declared_length_is_kept_or_nothing_is_complete(pieces, declared, size
         (io.StringIO("text"), None, "text mode"),
         ({"a": 1}, None, "dict"),
         (5, None, "not int"),
+        ("\ud800", None, "Unicode"),
         (object(), None, "not object"),
     ],
 )
 def test_what_is_no_body(source, declared, message):
     with pytest.raises(ParameterError, match=message):
         as_body(source, declared)
+
+
+def test_nothing_declared_and_something_given():
+    assert as_body(iter([]), 0).read(10) == b""
+    with pytest.raises(CosClientError, match="more than the 0 bytes"):
+        as_body(iter([b"x"]), 0)
 
 
 def test_a_path_is_no_body(path):

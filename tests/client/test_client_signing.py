@@ -3,10 +3,14 @@
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
 
 from cosbox.client.transports.base import HttpResponse
+from cosbox.protocol import signing
+from cosbox.protocol.addressing import locate
 from cosbox.protocol.errors import ParameterError
-from support.scripted import BUCKET, ID, Bytes, Time, client_of, ok
+from support.scripted import BUCKET, ID, KEY, NOW, Bytes, Time, client_of, ok
 
 HOST = f"{BUCKET}.cos.ap-guangzhou.myqcloud.com"
 LISTING = b"<ListBucketResult><Name>b</Name></ListBucketResult>"
@@ -228,3 +232,38 @@ def test_with_an_ip_the_url_and_its_signature_are_the_ips():
     assert client.get_object_url(BUCKET, "a") == "https://10.0.0.1:8080/a"
     url = client.get_presigned_download_url(BUCKET, "a")
     assert url.startswith("https://10.0.0.1:8080/a?")
+
+
+@given(
+    key=st.text(min_size=1, max_size=30),
+    version=st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S")), max_size=20),
+    note=st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), max_size=20),
+    path_style=st.booleans(),
+)
+def test_a_store_verifies_what_is_signed(key, version, note, path_style):
+    """As it arrives: the path and query decoded by the store's own rules."""
+    place = {"Region": None, "Endpoint": "127.0.0.1:8000"} if path_style else {}
+    client, script = client_of(**place, Token="token")
+    try:
+        client.put_object(BUCKET, b"hello", key, Metadata={"x-cos-meta-note": note})
+        client.head_object(BUCKET, key, VersionId=version)
+        url = client.get_presigned_download_url(BUCKET, key, Params={"versionId": version})
+    except ParameterError:
+        reject()
+    for sent in script.sent:
+        request = sent.request
+        headers = {**request.headers, "host": request.host}
+        if request.body is not None:
+            headers["content-length"] = str(request.body.length)
+        assert_verified(request.method, request.host, request.target, headers)
+    parts = urlsplit(url)
+    assert_verified("GET", parts.netloc, f"{parts.path}?{parts.query}", {"host": parts.netloc})
+
+
+def assert_verified(method, host, target, headers):
+    raw_path, _, raw_query = target.partition("?")
+    query = dict(parse_qsl(raw_query, keep_blank_values=True))
+    signature = signing.extract(headers, query)
+    assert signature is not None
+    path = locate(host, raw_path).path
+    signing.verify(signature, KEY, method, path, query=query, headers=headers, now=int(NOW))

@@ -173,6 +173,8 @@ def alternative(endpoint: Endpoint) -> Endpoint | None:
     'cos.ap-x.tencentcos.cn'
     """
     head = endpoint.domain.removesuffix(".myqcloud.com")
-    if head == endpoint.domain or not head.startswith("cos.") or endpoint.custom:
+    if head == endpoint.domain or not head.startswith("cos."):
+        return None
+    if endpoint.custom or endpoint.connect:
         return None
     return Endpoint(endpoint.scheme, f"{head}.tencentcos.cn", service=endpoint.service)

@@ -73,7 +73,7 @@ def as_body(source: Any, declared: int | None = None) -> Body:
     if source is None:
         source = b""
     elif isinstance(source, str):
-        source = source.encode()
+        source = _encoded(source)
     body: Body
     if isinstance(source, bytes):
         body = BytesBody(source)
@@ -86,6 +86,9 @@ def as_body(source: Any, declared: int | None = None) -> Body:
     length = body.length
     if length is None:
         return body
+    if length == 0 and not body.replayable:
+        # A transport has no reason to read it, and so would not find out that there is more.
+        body.read(1)
     if declared is not None and declared != length:
         raise ParameterError(f"ContentLength is {declared}, but Body has {length} bytes")
     if length > MAX_BODY:
@@ -93,6 +96,13 @@ def as_body(source: Any, declared: int | None = None) -> Body:
             f"Body has {length} bytes, and one request takes {MAX_BODY}; use upload_file"
         )
     return body
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ParameterError(f"Body is not valid Unicode: {error.reason}") from error
 
 
 def _flat(source: bytearray | memoryview) -> memoryview:
