@@ -206,9 +206,9 @@ def test_pieces_of_any_size_arrive_in_order(pieces, size):
 def test_a_declared_length_is_kept_or_nothing_is_complete(pieces, declared, size):
     """No more than the declared bytes are handed over, and all of them only if they are all."""
     whole = b"".join(pieces)
-    body = as_body(iter(pieces), declared)
     got = 0
     try:
+        body = as_body(iter(pieces), declared)
         while got < declared or declared == 0:
             piece = body.read(size)
             got += len(piece)
