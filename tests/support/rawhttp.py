@@ -1,6 +1,7 @@
 """A uvicorn server with our protocol class in a thread, and sockets to talk to it byte by byte."""
 
 import contextlib
+import logging
 import re
 import socket
 import threading
@@ -12,6 +13,17 @@ import uvicorn
 
 from cosbox.server.http.limits import Limits
 from cosbox.server.http.protocol import protocol_class
+
+
+class Faults(logging.Handler):
+    """What the loop reports: an exception in a callback that nobody catches."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.seen = []
+
+    def emit(self, record):
+        self.seen.append(record.getMessage())
 
 
 class Running:
@@ -35,10 +47,12 @@ class Running:
             log_level="error",
             timeout_graceful_shutdown=20,
         )
+        self.faults = Faults()
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, args=([self.listener],))
 
     def __enter__(self):
+        logging.getLogger("asyncio").addHandler(self.faults)
         self.thread.start()
         wait_until(lambda: self.server.started)
         return self
@@ -47,7 +61,9 @@ class Running:
         self.server.should_exit = True
         self.thread.join(30)
         self.listener.close()
+        logging.getLogger("asyncio").removeHandler(self.faults)
         assert not self.thread.is_alive()
+        assert self.faults.seen == []
 
     def connect(self, *, receive_buffer: int = 0) -> socket.socket:
         sock = socket.socket()

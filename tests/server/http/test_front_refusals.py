@@ -21,7 +21,7 @@ def bench():
 
 @pytest.fixture(scope="module")
 def running(bench):
-    with Running(bench, Limits()) as running:
+    with Running(bench, Limits(linger_timeout=0.4)) as running:
         yield running
 
 

@@ -119,7 +119,8 @@ class CosHttpProtocol(asyncio.Protocol):
         """Bytes arrived."""
         self._moved = self.front.now
         if self._closing_at:
-            self._swallow(len(data))
+            self._swallowed += len(data)
+            self._set_reading()
         elif self._held:
             self._held += data
         else:
@@ -134,7 +135,7 @@ class CosHttpProtocol(asyncio.Protocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """The connection is no more."""
-        self._state.connections.discard(self)  # type: ignore[arg-type] # as above
+        self._state.connections.discard(self)
         self.front.leave(self)
         self.resume_writing()
         exchange, self._exchange = self._exchange, None

@@ -1,0 +1,142 @@
+"""``cosbox serve``: a folder as an HTTP server."""
+
+import argparse
+import ipaddress
+import os
+import sys
+from typing import Any
+
+from cosbox.cli.failure import CommandError
+from cosbox.cli.keys import find_keys, settle_keys
+
+_EPILOG = """\
+Keys come from --keys, a file with SecretId, SecretKey and APPID as a JSON object or as lines of
+NAME = VALUE, that not everybody may read; or else from COSBOX_SECRET_ID, COSBOX_SECRET_KEY and
+COSBOX_APPID; or else, when the store has none yet, a pair is made and shown once on stderr.
+
+When it answers requests it writes "cosbox: serving DIR at http://HOST:PORT" to stdout. SIGTERM and
+SIGINT (Ctrl-C) let requests under way finish, refuse new ones, and end it with status 0.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the parser of the command line."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="serve a folder as an object store over HTTP",
+        description="Serve a folder as an object store over HTTP. The folder is made if needed.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", metavar="DIR", help="where the store is kept")
+    parser.add_argument("--host", default="127.0.0.1", help="listen here (%(default)s)")
+    parser.add_argument("--port", type=_port, default=8000, help="0 takes a free one (%(default)s)")
+    parser.add_argument("--workers", type=_count, default=1, help="processes (%(default)s)")
+    parser.add_argument("--region", default="local", help="of new buckets (%(default)s)")
+    parser.add_argument("--keys", metavar="FILE", help="the keys to accept; see below")
+    parser.add_argument(
+        "--log-level",
+        choices=["critical", "error", "warning", "info", "debug"],
+        default="warning",
+        help="what to write to stderr (%(default)s)",
+    )
+    parser.add_argument(
+        "--access-log", action="store_true", help="write a line per request to stderr"
+    )
+    limits = parser.add_argument_group("limits", "times in seconds")
+    for name, kind, default, text in (
+        ("--grace", _count, 30, "for requests under way at the end"),
+        ("--header-timeout", _seconds, 20.0, "for a whole header block"),
+        ("--idle-timeout", _seconds, 75.0, "for a connection between requests"),
+        ("--body-timeout", _seconds, 60.0, "for a body that stands still"),
+        ("--write-timeout", _seconds, 60.0, "for an answer that is not read"),
+        ("--max-connections", _count, 4096, "per process"),
+        ("--max-header-bytes", _count, 64 * 1024, "per request"),
+    ):
+        limits.add_argument(
+            name, type=kind, default=default, metavar="N", help=f"{text} (%(default)s)"
+        )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal ends it.
+
+    Raises:
+        CommandError: it cannot.
+    """
+    try:
+        from cosbox.server.http.limits import Limits  # noqa: PLC0415 - loaded when needed
+        from cosbox.server.http.options import ServeOptions  # noqa: PLC0415 - loaded when needed
+        from cosbox.server.http.runner import serve  # noqa: PLC0415 - loaded when needed
+        from cosbox.server.http.supervisor import WorkerFailed  # noqa: PLC0415 - loaded when needed
+    except ModuleNotFoundError as error:
+        if error.name in {"uvicorn", "httptools", "uvloop"}:
+            message = f"the server needs {error.name}: pip install 'cosbox[server]'"
+            raise CommandError(message) from error
+        raise
+    from cosbox.storage.errors import StorageError  # noqa: PLC0415 - loaded when needed
+
+    options = ServeOptions(
+        host=args.host,
+        port=args.port,
+        workers=args.workers,
+        region=args.region,
+        grace=args.grace,
+        log_level=args.log_level,
+        access_log=args.access_log,
+        limits=Limits(
+            header_timeout=args.header_timeout,
+            idle_timeout=args.idle_timeout,
+            body_timeout=args.body_timeout,
+            write_timeout=args.write_timeout,
+            connections=args.max_connections,
+            header_bytes=args.max_header_bytes,
+        ),
+    )
+    settle_keys(args.folder, find_keys(args.keys, os.environ))
+    if not _is_loopback(args.host):
+        print(
+            f"cosbox: warning: {args.host} can be reached from other machines, and HTTP is not"
+            " encrypted",
+            file=sys.stderr,
+            flush=True,
+        )
+    try:
+        serve(args.folder, options)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CommandError(f"cannot listen on {args.host}:{args.port}: {reason}") from error
+    except (StorageError, WorkerFailed) as error:
+        raise CommandError(str(error)) from error
+    return 0
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return port
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 1e9:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return seconds

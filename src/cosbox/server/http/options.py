@@ -1,0 +1,46 @@
+"""What `cosbox serve` can be told."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Self
+
+from cosbox.server.http.limits import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """How a folder is served.
+
+    Attributes:
+        host: name or address to listen on.
+        port: 0 takes a free one.
+        workers: processes.
+        region: that the store's buckets say they are in.
+        grace: seconds that requests under way are given when the server is told to end.
+        log_level: of what goes to stderr: ``critical`` to ``debug``.
+        access_log: one line per request to stderr.
+        limits: on what one process grants its clients.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    region: str = "local"
+    grace: int = 30
+    log_level: str = "warning"
+    access_log: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    def to_json(self) -> str:
+        """For a worker process."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The reverse.
+
+        >>> ServeOptions.from_json(ServeOptions(port=1).to_json()) == ServeOptions(port=1)
+        True
+        """
+        values = json.loads(text)
+        return cls(**{**values, "limits": Limits(**values["limits"])})

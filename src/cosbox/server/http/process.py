@@ -1,0 +1,115 @@
+"""One process that serves: uvicorn's server with our protocol class, and our view of signals."""
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from cosbox.server.app import Settings, open_app
+from cosbox.server.http.exchange import App
+from cosbox.server.http.listening import BACKLOG, fitting
+from cosbox.server.http.options import ServeOptions
+from cosbox.server.http.protocol import protocol_class
+
+
+class FrontServer(uvicorn.Server):
+    """Says when it can answer, and takes a signal to end as a request that it can fulfil.
+
+    uvicorn raises the signal again once all is done, so that the process dies of it; here an
+    orderly end is a success.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to accept connections."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Let SIGTERM and SIGINT end the server, while it runs in the main thread."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        with handled(self.handle_exit):
+            yield
+
+
+@contextlib.contextmanager
+def handled(handler: Callable[..., None]) -> Iterator[None]:
+    """Within it, SIGTERM and SIGINT (and Ctrl-Break) call the handler."""
+    signals = [signal.SIGTERM, signal.SIGINT]
+    if sys.platform == "win32":
+        signals.append(signal.SIGBREAK)
+    before = {number: signal.signal(number, handler) for number in signals}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def make_server(app: App, options: ServeOptions, on_ready: Callable[[], None]) -> FrontServer:
+    """A server for an app, to be run with a listening socket."""
+    config = uvicorn.Config(
+        app,
+        http=protocol_class(fitting(options.limits), access_log=options.access_log),
+        ws="none",
+        lifespan="on",
+        interface="asgi3",
+        workers=1,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        log_config=None,
+        log_level=options.log_level,
+        access_log=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=options.grace,
+    )
+    return FrontServer(config, on_ready)
+
+
+def serve_here(
+    folder: str | os.PathLike[str],
+    listener: socket.socket,
+    options: ServeOptions,
+    *,
+    on_ready: Callable[[], None],
+    on_server: Callable[[FrontServer], None] | None = None,
+) -> None:
+    """Serve in this process until a signal ends it; the store is closed afterwards.
+
+    Args:
+        folder: the store's.
+        listener: a listening socket; it is closed in the end.
+        options: the rest.
+        on_ready: called when requests are answered.
+        on_server: called with the server before that.
+    """
+    set_up_logging(options)
+    with open_app(folder, settings=Settings(region=options.region)) as app:
+        server = make_server(app, options, on_ready)
+        if on_server is not None:
+            on_server(server)
+        server.run([listener])
+
+
+def set_up_logging(options: ServeOptions) -> None:
+    """Send to stderr what is at least as grave as the options say."""
+    level = options.log_level.upper()
+    logging.basicConfig(
+        stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    if options.access_log:
+        logging.getLogger("cosbox.access").setLevel(logging.INFO)
