@@ -139,7 +139,9 @@ class App:
         intake = await self._in_thread(begin) if large else begin()
         pouring = _Pouring(intake, self._disk, large=large)
         try:
-            while chunk := await _next_chunk(receive):
+            more = True
+            while more:
+                chunk, more = await _next_chunk(receive)
                 await pouring.pour(chunk)
             return await pouring.finish()
         except BaseException:
@@ -226,26 +228,25 @@ class _Pouring:
         await asyncio.get_running_loop().run_in_executor(self._disk, self._intake.abandon)
 
 
-async def _next_chunk(receive: Receive) -> bytes:
-    """The next bytes of a body; b"" at its end.
+async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
+    """The next bytes of a body, and whether more will come. After the last of them a server
+    answers `receive` only when the client is gone.
 
     Raises:
         BodyFailed: the client is gone.
         Refusal: RequestTimeout or InvalidRequest.
     """
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            code = _REFUSED_BODIES.get(message.get("reason", ""))
-            raise Refusal(code) if code else BodyFailed
-        chunk: bytes = message.get("body", b"")
-        if chunk or not message.get("more_body", False):
-            return chunk
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        code = _REFUSED_BODIES.get(message.get("reason", ""))
+        raise Refusal(code) if code else BodyFailed
+    return message.get("body", b""), message.get("more_body", False)
 
 
 async def _receive_document(limit: int, receive: Receive) -> bytes:
-    held, size = [], 0
-    while chunk := await _next_chunk(receive):
+    held, size, more = [], 0, True
+    while more:
+        chunk, more = await _next_chunk(receive)
         size += len(chunk)
         if size > limit:
             raise Refusal("XMLSizeLimit")

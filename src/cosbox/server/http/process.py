@@ -6,8 +6,8 @@ import os
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 
 import uvicorn
 
@@ -37,12 +37,8 @@ class FrontServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Let SIGTERM and SIGINT end the server, while it runs in the main thread."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        with handled(self.handle_exit):
-            yield
+        """Nothing: `serve_here` handles signals, from before this runs until after."""
+        yield
 
 
 @contextlib.contextmanager
@@ -65,7 +61,7 @@ def make_server(app: App, options: ServeOptions, on_ready: Callable[[], None]) -
         app,
         http=protocol_class(fitting(options.limits), access_log=options.access_log),
         ws="none",
-        lifespan="on",
+        lifespan="off",  # the app is opened and closed by `serve_here`
         interface="asgi3",
         workers=1,
         proxy_headers=False,
@@ -98,10 +94,20 @@ def serve_here(
         on_server: called with the server before that.
     """
     set_up_logging(options)
-    with open_app(folder, settings=Settings(region=options.region)) as app:
+    server: FrontServer | None = None
+    told: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        told.append(number)
+        if server is not None:
+            server.handle_exit(number, frame)
+
+    # The handler stays until the store is closed, which a second signal must not cut short.
+    with handled(end), open_app(folder, settings=Settings(region=options.region)) as app:
         server = make_server(app, options, on_ready)
         if on_server is not None:
             on_server(server)
+        server.should_exit = bool(told)
         server.run([listener])
 
 

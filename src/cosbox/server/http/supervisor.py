@@ -147,6 +147,8 @@ class Supervisor:
 
     def _end_all(self) -> None:
         self._stopping = True
+        # As long as one process holds it, the system accepts connections that nobody serves.
+        self._listener.close()
         for worker in self._workers:
             worker.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + self._options.grace + _MARGIN
