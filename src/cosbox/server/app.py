@@ -138,10 +138,9 @@ class App:
     ) -> Taken:
         intake = await self._in_thread(begin) if large else begin()
         pouring = _Pouring(intake, self._disk, large=large)
+        body = _Arriving(receive)
         try:
-            more = True
-            while more:
-                chunk, more = await _next_chunk(receive)
+            while chunk := await body.next():
                 await pouring.pour(chunk)
             return await pouring.finish()
         except BaseException:
@@ -228,25 +227,35 @@ class _Pouring:
         await asyncio.get_running_loop().run_in_executor(self._disk, self._intake.abandon)
 
 
-async def _next_chunk(receive: Receive) -> tuple[bytes, bool]:
-    """The next bytes of a body, and whether more will come. After the last of them a server
-    answers `receive` only when the client is gone.
+class _Arriving:
+    """A request's body, as its messages bring it."""
 
-    Raises:
-        BodyFailed: the client is gone.
-        Refusal: RequestTimeout or InvalidRequest.
-    """
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        code = _REFUSED_BODIES.get(message.get("reason", ""))
-        raise Refusal(code) if code else BodyFailed
-    return message.get("body", b""), message.get("more_body", False)
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._ended = False
+
+    async def next(self) -> bytes:
+        """The next bytes of a body; b"" at its end.
+
+        Raises:
+            BodyFailed: the client is gone.
+            Refusal: RequestTimeout or InvalidRequest.
+        """
+        while not self._ended:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                code = _REFUSED_BODIES.get(message.get("reason", ""))
+                raise Refusal(code) if code else BodyFailed
+            self._ended = not message.get("more_body", False)
+            if chunk := message.get("body"):
+                return bytes(chunk)
+        return b""
 
 
 async def _receive_document(limit: int, receive: Receive) -> bytes:
-    held, size, more = [], 0, True
-    while more:
-        chunk, more = await _next_chunk(receive)
+    held, size = [], 0
+    body = _Arriving(receive)
+    while chunk := await body.next():
         size += len(chunk)
         if size > limit:
             raise Refusal("XMLSizeLimit")
