@@ -40,6 +40,9 @@ def parse(data: bytes) -> Element:
     Raises:
         MalformedDocument: not well-formed, or with a DOCTYPE.
     """
+    if b"\x00" in data:
+        # Expat would take it for UTF-16, whatever it is told, and the next line look past it.
+        raise MalformedDocument("it is not UTF-8")
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise MalformedDocument("a DOCTYPE is not allowed")
     parser = XMLParser(encoding="utf-8")  # noqa: S314 - guarded above
