@@ -261,10 +261,8 @@ def test_every_change_is_refused(data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(values)))
         values[name] = changed_text(data, values[name])
         asked[what] = values
-    if what in {"header_list", "param_list"} and same_names(
-        changed, getattr(make("GET", path, query, headers), what)
-    ):
-        return
+    if what in {"header_list", "param_list"}:
+        assume(changed.lower() != getattr(make("GET", path, query, headers), what))
     with pytest.raises(Refusal) as caught:
         check(signature, **asked)
     assert caught.value.status in {400, 403}
