@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 import requests as http
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from qcloud_cos import CosConfig, CosS3Auth
 
