@@ -1,0 +1,142 @@
+"""HTTP by libcurl (docs/decisions/0003-http-by-libcurl.md).
+
+An answer that is wanted whole is fetched by a handle that blocks. An answer that is wanted as a
+stream is pulled: a handle in a multi of its own runs only while its reader waits, and is paused
+when it is ahead. Both kinds are kept with their connections and used again, last in first out.
+"""
+
+import os
+from collections import deque
+from collections.abc import Mapping
+from typing import Final, Protocol, Self
+
+import pycurl
+
+from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
+from cosbox.client.transports.curl_options import Settings, Upload, apply
+from cosbox.client.transports.curl_stream import Stream
+from cosbox.client.transports.faults import raise_fault
+from cosbox.client.transports.heads import Head
+from cosbox.protocol.errors import ParameterError
+
+_abandoned: Final[list[object]] = []
+"""Handles that a fork brought along. Their connections are the parent's: closing them would end
+TLS sessions that go on there."""
+
+
+class Config(Protocol):
+    """What of a client's configuration concerns its connections."""
+
+    @property
+    def verify(self) -> bool | str: ...
+    @property
+    def client_certificate(self) -> str | tuple[str, str] | None: ...
+    @property
+    def proxies(self) -> Mapping[str, str] | None: ...
+    @property
+    def pool_size(self) -> int: ...
+
+
+class CurlTransport:
+    """Sends requests over HTTP. For any number of threads, and usable after a fork."""
+
+    signs = True
+
+    def __init__(
+        self,
+        *,
+        verify: bool | str = True,
+        certificate: str | tuple[str, str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+        pool_size: int = 10,
+    ) -> None:
+        """Make a transport; it connects when something is sent.
+
+        Args:
+            verify: whether to check the peer's certificate, or the CA bundle to check it by.
+            certificate: of the client: a file with certificate and key, or one of each.
+            proxies: by scheme; None goes by the environment, an empty one uses none.
+            pool_size: how many idle connections of each kind are kept. More may be in use.
+        """
+        self._settings = Settings(verify, certificate, proxies)
+        self._pool_size = pool_size
+        self._pid = os.getpid()
+        self._idle: deque[pycurl.Curl] = deque()
+        self._idle_streams: deque[Stream] = deque()
+        self._closed = False
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """The transport that a client's configuration asks for."""
+        return cls(
+            verify=config.verify,
+            certificate=config.client_certificate,
+            proxies=config.proxies,
+            pool_size=config.pool_size,
+        )
+
+    def send(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:
+        """Send one request and wait for its answer, once.
+
+        Raises:
+            ParameterError: the client was closed.
+            TransportTimeoutError: a limit passed.
+            TransportError: no usable answer came. Whatever the body's ``read`` raised comes
+                through as it is, as does KeyboardInterrupt.
+        """
+        if self._closed:
+            raise ParameterError("the client is closed")
+        if os.getpid() != self._pid:
+            self._forked()
+        return self._stream(request, timeouts) if request.stream else self._whole(request, timeouts)
+
+    def _forked(self) -> None:
+        _abandoned.extend([self._idle, self._idle_streams])
+        self._idle, self._idle_streams = deque(), deque()
+        self._pid = os.getpid()
+
+    def _whole(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:
+        handle = self._idle.pop() if self._idle else pycurl.Curl()
+        head = Head()
+        pieces: list[bytes] = []
+        upload = Upload(request.body)
+        apply(handle, request, timeouts, self._settings, upload)
+        handle.setopt(pycurl.HEADERFUNCTION, head.feed)
+        handle.setopt(pycurl.WRITEFUNCTION, pieces.append)
+        try:
+            handle.perform()
+        except BaseException as error:  # noqa: BLE001 - raised again in the client's terms
+            connected = bool(handle.getinfo(pycurl.CONNECT_TIME))
+            handle.close()
+            raise_fault(error, upload.failure, request, timeouts, connected=connected)
+        upload.check()
+        self._keep(handle)
+        return HttpResponse(head.status, head.fields(), b"".join(pieces))
+
+    def _keep(self, handle: pycurl.Curl) -> None:
+        if self._closed or len(self._idle) >= self._pool_size:
+            handle.close()
+            return
+        # Callbacks hold what they were bound to.
+        handle.reset()
+        self._idle.append(handle)
+
+    def _stream(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:
+        stream = self._idle_streams.pop() if self._idle_streams else Stream()
+        return stream.begin(request, timeouts, self._settings, self._keep_stream)
+
+    def _keep_stream(self, stream: Stream) -> None:
+        if self._closed or os.getpid() != self._pid or len(self._idle_streams) >= self._pool_size:
+            stream.destroy()
+            return
+        self._idle_streams.append(stream)
+
+    def close(self) -> None:
+        """Close the connections that are idle, and those in use when they are done."""
+        self._closed = True
+        if os.getpid() != self._pid:
+            self._forked()
+        while self._idle:
+            self._idle.pop().close()
+        while self._idle_streams:
+            self._idle_streams.pop().destroy()
