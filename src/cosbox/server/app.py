@@ -24,7 +24,7 @@ from cosbox.server.effects import (
 )
 from cosbox.server.gateway import Gateway
 from cosbox.server.messages import Incoming, Outgoing
-from cosbox.service.clock import Clock, SystemClock
+from cosbox.service.clock import Clock, FolderClock
 from cosbox.service.content import CHUNK, Intake, Stored, Taken
 from cosbox.service.store import Store
 from cosbox.storage.folder import Folder, open_folder
@@ -46,11 +46,11 @@ class Settings:
 
     Attributes:
         region: that its buckets say they are in.
-        clock: what time it is.
+        clock: what time it is; None for the machine's, moved as the folder says.
     """
 
     region: str = "local"
-    clock: Clock = SystemClock()  # noqa: RUF009 - it has no state
+    clock: Clock | None = None
 
 
 class App:
@@ -61,7 +61,7 @@ class App:
         self.store = Store(
             records=folder.records,
             blobs=folder.blobs,
-            clock=settings.clock,
+            clock=settings.clock or FolderClock(folder.path),
             region=settings.region,
         )
         self._gateway = Gateway(self.store)

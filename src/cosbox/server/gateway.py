@@ -4,6 +4,7 @@
 """
 
 import logging
+import time
 from collections.abc import Mapping
 from hashlib import md5
 from typing import Final
@@ -100,7 +101,7 @@ class Gateway:
             place.path,
             query=query,
             headers=headers,
-            now=self.store.clock.now() // 1_000_000,
+            now=int(time.time()),  # the signer's clock goes on while the store's may be moved
         )
         return Caller(account.appid, account.uin)
 

@@ -14,7 +14,7 @@ from cosbox.server.gateway import Gateway
 from cosbox.server.messages import Incoming, Outgoing
 from cosbox.server.sync import Source, drive
 from cosbox.service.accounts import ensure_account
-from cosbox.service.clock import Clock, SystemClock
+from cosbox.service.clock import Clock, FolderClock
 from cosbox.service.content import Stored
 from cosbox.service.identity import Caller
 from cosbox.service.store import Store
@@ -55,7 +55,7 @@ class InProcessTransport:
         """
         folder = open_folder(path)
         try:
-            return cls(folder, appid=appid, region=region, clock=clock or SystemClock())
+            return cls(folder, appid=appid, region=region, clock=clock or FolderClock(path))
         except BaseException:
             folder.close()
             raise
