@@ -62,17 +62,18 @@ class Stream:
             while not self._head.complete and self._running:
                 self._step()
             self._check()
+            head = self._head  # once the body is at its end, this may serve another request
             body = Body(self)
-            if self._head.status >= 300:
+            if head.status >= 300:
                 whole = body.read(_ERROR_BODY)
                 while len(whole) < _ERROR_BODY and (more := body.read(_ERROR_BODY - len(whole))):
                     whole += more
                 body.close()
-                return HttpResponse(self._head.status, self._head.fields(), whole)
+                return HttpResponse(head.status, head.fields(), whole)
         except BaseException:
             self.destroy()
             raise
-        return HttpResponse(self._head.status, self._head.fields(), stream=body)
+        return HttpResponse(head.status, head.fields(), stream=body)
 
     def _take(self, data: bytes) -> int | None:
         """For WRITEFUNCTION."""
