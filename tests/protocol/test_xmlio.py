@@ -201,3 +201,13 @@ def test_an_answer_nested_without_end_is_read_or_refused() -> None:
     read = xmlio.result_reader(SHAPE, url=False)
     found = read(b"<Root>" + b"<New>" * 100_000 + b"</New>" * 100_000 + b"</Root>")
     assert list(found) == ["New"]
+
+
+@given(st.text(max_size=20))
+def test_answers_are_read_whatever_text_they_hold(text):
+    node = branch("Root", leaf("Key"))
+    found = xmlio.result_reader(node, url=False)(xmlio.writer(node)({"Key": f"k{text}"}))
+    expected = "".join(each if xmlio.is_speakable(each) else "\ufffd" for each in text)
+    assert found == {"Key": f"k{expected}"}
+    error = xmlio.read_error(xmlio.write_error("Code", text, {}, Resource="/"))
+    assert error["code"] == "Code"

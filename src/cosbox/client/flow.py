@@ -103,6 +103,8 @@ class Caller:
             sent = BytesBody(request.body)
         response = yield from self._attempts(operation, request, headers, sent)
         result = decode(operation, response.headers, response.body, keep_encoded=keep_encoded)
+        if result and "Key" in result and not keep_encoded:
+            result["Key"] = call.key  # XML may not have been able to carry it
         if operation.returns is Returns.STREAM and result is not None:
             result["Body"] = self._body_of(response, result)
         elif body is not _NO_BODY and result is not None and sent is not None:

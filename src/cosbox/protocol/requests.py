@@ -150,7 +150,7 @@ def bind_document(node: Node, value: object, where: str) -> Any:
     for child in node.children:
         if (
             child.required
-            and not bound.get(child.name)
+            and bound.get(child.name) in (None, {}, [])
             and not (child.empty and child.name in bound)
         ):
             raise ParameterError(f"{where} needs {child.name}")

@@ -24,6 +24,7 @@ _XSI_TYPE: Final = f"{{{_XSI}}}type"
 _DECLARATION: Final = "<?xml version='1.0' encoding='utf-8' ?>\n"
 _URL_SAFE = re.compile(r"[A-Za-z0-9/_.~-]+")
 _UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_UNSPEAKABLE_REFERENCE = re.compile(rb"&#x(?:[0-8bcef]|1[0-9a-f]|fff[ef]);")
 _MAX_GENERIC_DEPTH: Final = 32
 _BLANKS: Final = b" \t\r\n"
 
@@ -55,6 +56,18 @@ def parse(data: bytes) -> Element:
     return root
 
 
+def _parse_answer(data: bytes) -> Element:
+    """The same, of a document that `escape` may have written: what XML has no form for is read as
+    the replacement character."""
+    try:
+        return parse(data)
+    except MalformedDocument:
+        mended = _UNSPEAKABLE_REFERENCE.sub("\ufffd".encode(), data)
+        if mended == data:
+            raise
+        return parse(mended)
+
+
 def is_speakable(text: str) -> bool:
     """Whether XML 1.0 can carry ``text`` at all (it has no form for most control characters)."""
     return _UNSPEAKABLE.search(text) is None
@@ -81,7 +94,7 @@ def result_reader(node: Node, *, url: bool) -> Callable[[bytes], Any]:
     read = _lenient(node, url=url)
 
     def run(data: bytes) -> Any:
-        root = parse(data)
+        root = _parse_answer(data)
         if _local(root.tag) != node.name:
             raise MalformedDocument(f"expected <{node.name}>, got <{_local(root.tag)[:60]}>")
         return read(root)
@@ -156,7 +169,7 @@ def _generic(element: Element, depth: int = 0) -> Value:
 def read_error(data: bytes) -> dict[str, str]:
     """The elements of an error document, names in lower case; empty when it is none."""
     try:
-        root = parse(data)
+        root = _parse_answer(data)
     except MalformedDocument:
         return {}
     if _local(root.tag) != "Error":

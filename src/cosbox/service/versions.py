@@ -49,7 +49,8 @@ def id_to_stamp(text: str) -> int:
         number = int(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
     except (ValueError, binascii.Error) as error:
         raise Refusal("InvalidArgument", f"{text[:80]!r} is not a version id.") from error
-    if not 0 < _TOP - number < 1 << 63:
+    # Nothing but the id that was given out names a version, so that no version has two names.
+    if not 0 < _TOP - number < 1 << 63 or stamp_to_id(_TOP - number) != text:
         raise Refusal("InvalidArgument", f"{text[:80]!r} is not a version id.")
     return _TOP - number
 
