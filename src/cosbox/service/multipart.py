@@ -294,6 +294,10 @@ def list_uploads(
         skip_prefix="" if id_marker else closed_group(marker, prefix, delimiter),
     )
     last = page.entries[-1] if page.more else None
+    owners = {each.owner: "" for each in page.entries if isinstance(each, Upload)}
+    for appid in owners:
+        account = snapshot.account(appid)
+        owners[appid] = account.uin if account else appid
     return {
         "Bucket": bucket.name,
         "EncodingType": args.get("EncodingType"),
@@ -310,7 +314,7 @@ def list_uploads(
                 "Key": upload.key,
                 "UploadId": upload.id,
                 "Initiator": _initiator(upload),
-                "Owner": _owner(upload),
+                "Owner": _root(owners[upload.owner]),
                 "StorageClass": upload.storage_class,
                 "Initiated": iso_millis(upload.initiated),
             }
@@ -322,10 +326,15 @@ def list_uploads(
 
 
 def _owner(upload: Upload) -> dict[str, str]:
+    """As List Parts has it; List Multipart Uploads names the owner as it names the initiator."""
     return {"ID": upload.owner, "DisplayName": upload.owner}
 
 
 def _initiator(upload: Upload) -> dict[str, str]:
     if not upload.initiator:
         return {"ID": "qcs::cam::anyone:anyone", "DisplayName": "anyone"}
-    return {"ID": cam_id(upload.initiator), "DisplayName": upload.initiator}
+    return _root(upload.initiator)
+
+
+def _root(uin: str) -> dict[str, str]:
+    return {"ID": cam_id(uin), "DisplayName": uin}
