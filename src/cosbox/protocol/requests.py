@@ -243,8 +243,11 @@ def match(
 
     Raises:
         Refusal: NotImplemented for a sub-resource that is not offered, MethodNotAllowed for a
-            method that the resource does not have.
+            method that the resource does not have, InvalidArgument for a parameter in another
+            case than COS spells it.
     """
+    if query:
+        _check_spelling(query)
     scope = Scope.SERVICE if bucket is None else Scope.OBJECT if key is not None else Scope.BUCKET
     asked = SUBRESOURCES.intersection(query) if query else frozenset()
     for names, needed, operation in _candidates(method, scope):
@@ -255,6 +258,18 @@ def match(
     if asked - offered:
         raise Refusal("NotImplemented", f"{what} is not offered by this store.")
     raise Refusal("MethodNotAllowed", f"{what} is not a request that this resource takes.")
+
+
+_SPELLING: Final[Mapping[str, str]] = {name.lower(): name for name in (*SUBRESOURCES, "versionId")}
+
+
+def _check_spelling(query: Mapping[str, str]) -> None:
+    """Refuse ``?Acl`` and ``?VersionId``: left aside as unknown, they would turn a request about a
+    part of something into one about the whole."""
+    for name in query:
+        known = _SPELLING.get(name.lower(), name)
+        if known != name:
+            raise Refusal("InvalidArgument", f"The parameter {name} is spelt {known}.")
 
 
 @dataclass(frozen=True, slots=True)

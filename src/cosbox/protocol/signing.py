@@ -241,11 +241,13 @@ def verify(
     param_pairs = _received_pairs(signature.param_list, params)
     header_pairs = _received_pairs(signature.header_list, headers)
     http_string = _http_string(method, path, param_pairs, header_pairs)
-    if _matches(signature, secret_key, http_string):
+    # A signature for ``?acl`` must not serve for the object itself, so what is signed is there.
+    whole = all(unquote(name) in params for name in signature.param_list.lower().split(";") if name)
+    if whole and _matches(signature, secret_key, http_string):
         return
     # The official SDK signs a custom domain's host without its port, and sends it with the port.
     bare = headers.get("host", "").rpartition(":")[0]
-    if bare and "host" in signature.header_list:
+    if whole and bare and "host" in signature.header_list:
         pairs = _received_pairs(signature.header_list, {**headers, "host": bare})
         if _matches(signature, secret_key, _http_string(method, path, param_pairs, pairs)):
             return

@@ -4,6 +4,7 @@
 """
 
 import logging
+import re
 import time
 from collections.abc import Mapping
 from hashlib import md5
@@ -33,6 +34,7 @@ from cosbox.storage.rows import Account, KeyPair
 log = logging.getLogger("cosbox.server")
 
 _MAX_QUERY_FIELDS: Final = 100
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Gateway:
@@ -67,6 +69,7 @@ class Gateway:
 
     def _serve(self, incoming: Incoming, request_id: str) -> Flow:
         headers = incoming.headers
+        _check_text(headers)
         place = locate(headers.get("host", ""), incoming.raw_path)
         query = parse_query(incoming.raw_query)
         caller = incoming.caller
@@ -133,6 +136,17 @@ def parse_query(raw: str) -> dict[str, str]:
     for name, value in pairs:
         query.setdefault(name, value)
     return query
+
+
+def _check_text(headers: Mapping[str, str]) -> None:
+    """Refuse headers that are not UTF-8: they could be neither kept nor returned as they came.
+
+    Raises:
+        Refusal: InvalidArgument.
+    """
+    for name, text in headers.items():
+        if not text.isascii() and _LONE_SURROGATE.search(text):
+            raise Refusal("InvalidArgument", f"The header {name[:100]} is not UTF-8.")
 
 
 def _takes_document(operation: Operation) -> bool:
