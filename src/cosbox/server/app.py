@@ -37,6 +37,7 @@ _DISK_THREADS: Final = 16
 _REFUSED_BODIES: Final[Mapping[str, str]] = {
     "stalled": "RequestTimeout",
     "malformed": "InvalidRequest",
+    "cut": "IncompleteBody",
 }
 
 

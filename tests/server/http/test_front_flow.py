@@ -95,19 +95,20 @@ def test_an_early_answer_is_seen_by_a_client_that_still_sends(running):
 
 
 def test_a_body_cut_short_is_no_end(running, bench):
-    for data in (put(b"/echo", 10) + b"12345", b"PUT / HTTP/1.1\r\nHost: h\r\n"):
+    chunked = b"PUT /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for data in (put(b"/echo", 10) + b"12345", chunked + b"5\r\nhello\r\n"):
         with running.client() as client:
             client.send(data)
             client.sock.shutdown(socket.SHUT_WR)
+            reply = client.reply()
+            assert (reply.status, reply.code) == (400, "IncompleteBody")
             assert client.closed()
     with running.client() as client:
-        client.send(
-            b"PUT /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
-        )
+        client.send(b"PUT / HTTP/1.1\r\nHost: h\r\n")
         client.sock.shutdown(socket.SHUT_WR)
         assert client.closed()
     wait_until(lambda: len(bench.reasons) == 2)
-    assert bench.reasons == ["closed", "closed"]
+    assert bench.reasons == ["cut", "cut"]
     assert len(bench.scopes) == 2
 
 

@@ -9,12 +9,14 @@ with a ``reason``:
     The body stood still for too long.
 ``malformed``
     The rest of the body is no HTTP.
+``cut``
+    The client has ended its side of the connection before the end of the body.
 ``answered``
     The answer is complete.
 
-After ``stalled`` and ``malformed`` the app can still answer. Where it does not, the front does,
-with RequestTimeout and InvalidRequest. In all these cases the body is incomplete: its end is told
-by ``more_body: False`` and by nothing else.
+After ``stalled``, ``malformed`` and ``cut`` the app can still answer. Where it does not, the front
+does, with RequestTimeout, InvalidRequest and IncompleteBody. In all these cases the body is
+incomplete: its end is told by ``more_body: False`` and by nothing else.
 
 `Exchange.send` raises `ClientGone` when the client is gone.
 """
@@ -48,6 +50,7 @@ _SKIP_AT_MOST: Final = 64 * 1024
 _FAULTS: Final = {
     "stalled": ("RequestTimeout", ""),
     "malformed": ("InvalidRequest", "The body is no HTTP."),
+    "cut": ("IncompleteBody", ""),
 }
 
 _log = logging.getLogger("cosbox.http")

@@ -128,9 +128,13 @@ class CosHttpProtocol(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client will send no more; it may still wait for the answer to what it sent."""
-        if self._exchange is None or self._closing_at or self._tail is not None:
+        if self._exchange is None or self._closing_at:
             return False
         self._eof = True
+        tail = self._tail
+        if tail is not None:
+            tail.keep_alive = False
+            tail.interrupt("cut")
         return True
 
     def connection_lost(self, _exc: Exception | None) -> None:
