@@ -210,9 +210,8 @@ def _malformed(why: str) -> Refusal:
 def _strict(node: Node) -> Callable[[Element], Any]:
     if not node.children:
         return lambda element: _strict_leaf(node, element)
-    readers = {
-        child.name: (child, _strict(child)) for child in node.children if not child.attribute
-    }
+    # The official SDK writes as an element what should be an attribute.
+    readers = {child.name: (child, _strict(child)) for child in node.children}
     required = [child.name for child in node.children if child.required]
     attribute = _attribute_of(node)
 
