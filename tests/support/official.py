@@ -5,18 +5,18 @@ import warnings
 
 
 def official_client(port, who):
-    """Its client, for an account."""
+    """Its client, for an account. Without a port it is good for signing URLs only."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from qcloud_cos import CosConfig, CosS3Client
     logging.getLogger("qcloud_cos").setLevel(logging.CRITICAL)
+    here = {"IP": "127.0.0.1", "Port": port} if port else {}
     config = CosConfig(
         Region="ap-guangzhou",
         SecretId=who.secret_id,
         SecretKey=who.secret_key,
         Scheme="http",
-        IP="127.0.0.1",
-        Port=port,
+        **here,
     )
     return CosS3Client(config, retry=0)
 
