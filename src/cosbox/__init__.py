@@ -77,13 +77,14 @@ def __dir__() -> list[str]:
 
 
 def open(  # noqa: A001 - cosbox.open is to a store what open is to a file
-    path: str | os.PathLike[str], *, appid: str = "1250000000", region: str = "local"
+    path: str | os.PathLike[str], *, appid: str | None = None, region: str = "local"
 ) -> "CosS3Client":
     """A client of the store in a folder, which is made where there is none.
 
     Args:
         path: the folder.
-        appid: of the account that owns the store.
+        appid: of the account to act as, made if need be; None is the store's first account, or in
+            a new store one with the APPID 1250000000.
         region: the region that the store says it is.
 
     Raises:
