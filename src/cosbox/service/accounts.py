@@ -109,6 +109,31 @@ def ensure_key_pair(
     )
 
 
+def remove_account(txn: Transaction, appid: str) -> None:
+    """Remove an account and its key pairs.
+
+    Raises:
+        AccountError: there is none, or it owns buckets.
+    """
+    if not txn.account(appid):
+        raise AccountError(f"there is no account with the APPID {appid}")
+    owned = txn.buckets(appid, "", 1)
+    if owned:
+        raise AccountError(f"the account {appid} owns buckets, {owned[0].name} among them")
+    txn.delete_account(appid)
+
+
+def remove_key_pair(txn: Transaction, secret_id: str) -> None:
+    """Take a key pair away; requests signed with it are refused from then on.
+
+    Raises:
+        AccountError: there is none.
+    """
+    if not txn.key_pair(secret_id):
+        raise AccountError(f"there is no key pair with the SecretId {secret_id}")
+    txn.delete_key_pair(secret_id)
+
+
 def has_keys(snapshot: Snapshot) -> bool:
     """Whether anybody can sign at all; a new store has no account."""
     return any(snapshot.key_pairs(account.appid) for account in snapshot.accounts())
