@@ -19,7 +19,7 @@ check: $(STAMP)  ## lint, format, types and layers alone
 	$(VENV)/bin/lint-imports --no-cache
 
 bench: $(STAMP)  ## us and our peers side by side
-	$(PY) benchmarks/run.py
+	$(PY) -m benchmarks.run
 
 serve: $(STAMP)  ## a server on ./data
 	$(VENV)/bin/cosbox serve data

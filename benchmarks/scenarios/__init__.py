@@ -1,0 +1,1 @@
+"""One file a scenario; each has ``scenarios(folder, stack)``, which yields them."""
