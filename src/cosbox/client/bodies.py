@@ -119,22 +119,31 @@ class StreamedBody:
         if self._ended:
             return b""
         data = self._pull(size)
+        if self._count(data):
+            self._end(self._pull(1))
+        return data
+
+    def _count(self, data: bytes) -> bool:
+        """Take note of what came; whether that was all that was declared, and so what comes next
+        must be nothing. A transport does not ask again then."""
         self._sent += len(data)
         self._crc = crc64(data, self._crc)
         self._ended = not data
-        if self.length is not None:
-            self._compare(self.length)
-        return data
-
-    def _compare(self, length: int) -> None:
+        length = self.length
+        if length is None:
+            return False
         if self._ended and self._sent < length:
             raise CosClientError(
                 f"Body ended after {self._sent} bytes; ContentLength declares {length}"
             )
-        # A transport does not ask again once it has as many bytes as were declared.
-        if self._sent > length or (self._sent == length and not self._ended and self._pull(1)):
-            raise CosClientError(f"Body has more than the {length} bytes of its ContentLength")
-        self._ended = self._ended or self._sent == length
+        if self._sent > length:
+            self._end(data)
+        return self._sent == length and not self._ended
+
+    def _end(self, more: bytes) -> None:
+        if more:
+            raise CosClientError(f"Body has more than the {self.length} bytes of its ContentLength")
+        self._ended = True
 
     def rewind(self) -> None:
         """Not possible."""

@@ -1,12 +1,13 @@
 """What the client's logic asks of the world, and the loop that does it.
 
-The logic of a call is a generator: it yields `Send` and `Sleep` and is given the answers. So it is
-written once, runs under threads (`run`) as under asyncio, and is tested without either.
+The logic of a call is a generator: it yields effects and is given what came of them. So it is
+written once, runs under threads (`run`) as under asyncio (`aio/driver.py`), and is tested without
+either.
 """
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts, Transport
 
@@ -27,34 +28,42 @@ class Sleep:
     seconds: float
 
 
-Effect = Send | Sleep
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Do something that takes long or waits for a disk; the flow is given what it returns."""
+
+    function: Callable[[], Any]
+
+
+Effect = Send | Sleep | Work
 T = TypeVar("T")
-Flow = Generator[Effect, HttpResponse | None, T]
+Flow = Generator[Effect, Any, T]
 """Logic that ends with a T."""
 
 
 def send(request: HttpRequest, timeouts: Timeouts) -> Flow[HttpResponse]:
     """The answer to a request, for flows: ``response = yield from send(...)``."""
-    response = yield Send(request, timeouts)
-    assert response is not None  # noqa: S101 - what drivers owe a Send
+    response: HttpResponse = yield Send(request, timeouts)
     return response
 
 
 def run(flow: Flow[T], transport: Transport, sleep: Callable[[float], None]) -> T:
     """Do what a flow asks for until it ends, in the calling thread."""
     failure: BaseException | None = None
-    response: HttpResponse | None = None
+    outcome: Any = None
     while True:
         try:
-            effect = flow.send(response) if failure is None else flow.throw(failure)
+            effect = flow.send(outcome) if failure is None else flow.throw(failure)
         except StopIteration as end:
             result: T = end.value
             return result
-        failure = response = None
+        failure = outcome = None
         try:
             if isinstance(effect, Send):
-                response = transport.send(effect.request, effect.timeouts)
-            else:
+                outcome = transport.send(effect.request, effect.timeouts)
+            elif isinstance(effect, Sleep):
                 sleep(effect.seconds)
+            else:
+                outcome = effect.function()
         except BaseException as error:  # noqa: BLE001 - the flow raises it again, or deals with it
             failure = error

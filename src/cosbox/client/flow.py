@@ -1,13 +1,13 @@
 """One call as a flow: bind, encode, sign, send, retry, check, decode."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, Final
 
 from cosbox.client.bodies import Body, BytesBody, content_md5
 from cosbox.client.config import CosConfig
-from cosbox.client.effects import Flow, Sleep, send
+from cosbox.client.effects import Flow, Sleep, Work, send
 from cosbox.client.retry import Backoff, Budget, cost_of, is_harmless, is_passing
 from cosbox.client.runtime import Runtime
 from cosbox.client.signer import Signer
@@ -32,6 +32,8 @@ log.addHandler(logging.NullHandler())
 
 _CRC: Final = "x-cos-hash-crc64ecma"
 _NO_BODY: Final = object()
+_QUICK: Final = 64 * 1024
+"""Bytes that are hashed sooner than another thread is woken up."""
 _LISTINGS: Final = frozenset(
     operation.name
     for operation in OPERATIONS.values()
@@ -49,7 +51,8 @@ class Caller:
         retries: int,
         signs: bool,
         runtime: Runtime,
-        stream_body: type[StreamBody] = StreamBody,
+        as_body: Callable[[Any, int | None], Body] = as_body,
+        stream_body: Callable[..., Any] = StreamBody,
     ) -> None:
         self.config = config
         self.signer = Signer(config, runtime, signs=signs)
@@ -57,6 +60,7 @@ class Caller:
         self._retries = retries
         self._backoff = Backoff(runtime.random)
         self._budget = Budget()
+        self._as_body = as_body
         self._stream_body = stream_body
 
     def call(
@@ -96,9 +100,9 @@ class Caller:
         declared = headers.pop("content-length", None)
         sent: Body | None = None
         if body is not _NO_BODY:
-            sent = as_body(body, int(declared) if declared is not None else None)
+            sent = self._as_body(body, int(declared) if declared is not None else None)
             if enable_md5 and "content-md5" not in headers:
-                headers["content-md5"] = content_md5(sent)
+                headers["content-md5"] = yield from _content_md5(sent)
         elif request.body:
             sent = BytesBody(request.body)
         response = yield from self._attempts(operation, request, headers, sent)
@@ -167,7 +171,7 @@ class Caller:
             return False
         return self._budget.take(cost_of(error))
 
-    def _body_of(self, response: HttpResponse, headers: Mapping[str, Any]) -> StreamBody:
+    def _body_of(self, response: HttpResponse, headers: Mapping[str, Any]) -> Any:
         source = response.stream
         assert source is not None  # noqa: S101 - what transports owe a streamed request
         return self._stream_body(
@@ -176,6 +180,13 @@ class Caller:
             crc64=_number(headers.get(_CRC)) if response.status == 200 else None,
             encoding=str(headers.get("Content-Encoding", "")),
         )
+
+
+def _content_md5(body: Body) -> Flow[str]:
+    if isinstance(body, BytesBody) and body.length <= _QUICK:
+        return content_md5(body)
+    digest: str = yield Work(lambda: content_md5(body))
+    return digest
 
 
 def _ask_encoded(

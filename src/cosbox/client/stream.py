@@ -2,22 +2,18 @@
 
 import io
 import os
-import secrets
-import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from cosbox.checksums import crc64
+from cosbox.client.checking import Check
+from cosbox.client.files import Sink, replacing
 from cosbox.client.transports.base import ResponseBody
-from cosbox.protocol.errors import CosClientError, IntegrityError, TransportError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _CHUNK: Final = 1024 * 1024
-_GZIP_OR_ZLIB: Final = zlib.MAX_WBITS | 32
 
 
 class StreamBody:
@@ -47,15 +43,12 @@ class StreamBody:
             encoding: the Content-Encoding.
         """
         self._source: ResponseBody | None = source
-        self._length = length
-        self._expected = crc64
+        self._check = Check(length, crc64)
         self._encoding = encoding
-        self._crc = 0
-        self._got = 0
 
     def __len__(self) -> int:
         """The Content-Length; 0 where the store did not say."""
-        return self._length or 0
+        return self._check.length or 0
 
     def __bool__(self) -> bool:
         return True
@@ -81,7 +74,7 @@ class StreamBody:
     @property
     def remaining(self) -> int | None:
         """How many bytes are still to be read; None where the store did not say."""
-        return None if self._length is None else self._length - self._got
+        return self._check.remaining
 
     def close(self) -> None:
         """Let go of the connection. Reading on gives b""."""
@@ -151,33 +144,11 @@ class StreamBody:
             CosClientError: it is not packed as its Content-Encoding says.
             OSError: the file cannot be written.
         """
-        with self:
-            target = Path(file_name)
-            if target.exists() and not target.is_file():
-                # A device or a pipe: there is nothing to replace, and nothing to remove.
-                with target.open("wb") as file:
-                    self._write_to(file, auto_decompress)
-                return
-            if disable_tmp_file:
-                path, file = target, target.open("wb")
-            else:
-                target = Path(os.path.realpath(target))
-                path = target.with_name(f".cosbox-{secrets.token_hex(8)}.part")
-                file = path.open("xb")
-            try:
-                with file:
-                    self._write_to(file, auto_decompress)
-                    file.flush()
-                    os.fsync(file.fileno())
-                if path is not target:
-                    path.replace(target)
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
-
-    def _write_to(self, file: BinaryIO, auto_decompress: bool) -> None:
-        packed = auto_decompress and self._encoding.strip().lower() in {"gzip", "x-gzip", "deflate"}
-        file.writelines(_unpacked(self.get_stream()) if packed else self.get_stream())
+        with self, replacing(file_name, in_place=disable_tmp_file) as file:
+            sink = Sink(file, self._encoding, unpack=auto_decompress)
+            for chunk in self.get_stream():
+                sink.write(chunk)
+            sink.end()
 
     def _some(self, size: int) -> bytes:
         """Up to ``size`` bytes as they come; b"" at the end, which was then checked."""
@@ -186,26 +157,13 @@ class StreamBody:
             return b""
         try:
             data = source.read(size)
-            self._got += len(data)
-            if self._expected is not None:
-                self._crc = crc64(data, self._crc)
-            if not data or self._got == self._length:
-                self._finish(source)
+            if self._check.add(data):
+                self._check.finish(source.read(1) if self._check.full else b"")
+                self.close()
         except BaseException:
             self.close()
             raise
         return data
-
-    def _finish(self, source: ResponseBody) -> None:
-        if self._length is not None and (self._got != self._length or source.read(1)):
-            raise TransportError(
-                f"the body has {self._got} bytes so far, and should have {self._length}"
-            )
-        if self._expected is not None and self._crc != self._expected:
-            raise IntegrityError(
-                f"the body's CRC64 is {self._crc}, and the store says {self._expected}"
-            )
-        self.close()
 
 
 class _RawBody(io.RawIOBase):
@@ -227,27 +185,3 @@ class _RawBody(io.RawIOBase):
         if not self.closed:
             self._body.close()
         super().close()
-
-
-def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The content of a gzip or zlib stream, of as many members as it has."""
-    unpack = zlib.decompressobj(_GZIP_OR_ZLIB)
-    fresh = True
-    try:
-        for chunk in chunks:
-            data = chunk
-            while data:
-                fresh = False
-                yield unpack.decompress(data, _CHUNK)
-                data = unpack.unconsumed_tail
-                if unpack.eof:
-                    data = unpack.unused_data
-                    unpack = zlib.decompressobj(_GZIP_OR_ZLIB)
-                    fresh = True
-        yield unpack.flush()
-    except zlib.error as error:
-        raise CosClientError(
-            f"the body is not packed as its Content-Encoding says: {error}"
-        ) from error
-    if not (fresh or unpack.eof):
-        raise CosClientError("the body is packed, and its packing ends too early")

@@ -1,8 +1,7 @@
 """`CosS3Client`: every call, waiting for its answer."""
 
-from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from cosbox.client.config import CosConfig
 from cosbox.client.effects import Flow, T, run
@@ -90,16 +89,6 @@ class CosS3Client(BucketCalls, ListingCalls, ObjectCalls, MultipartCalls, Transf
 
     def _run(self, flow: Flow[T]) -> T:
         return run(flow, self._transport, self._runtime.sleep)
-
-    def _call(
-        self,
-        name: str,
-        bucket: object = None,
-        key: object = None,
-        args: Mapping[str, object] | None = None,
-        **body: Any,
-    ) -> Any:
-        return self._run(self._caller.call(name, bucket, key, args, **body))
 
 
 def _http(conf: CosConfig) -> Transport:

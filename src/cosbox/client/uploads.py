@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 
 from cosbox.checksums import combine
 from cosbox.client.bodies import MAX_BODY, FileBody
-from cosbox.client.effects import Flow
+from cosbox.client.effects import Flow, Work
 from cosbox.client.flow import Caller
 from cosbox.protocol.errors import CosException, IntegrityError, ParameterError
 from cosbox.protocol.operations import OPERATIONS
@@ -43,6 +43,23 @@ def plan_parts(size: int, part_size: int) -> list[tuple[int, int]]:
     if part_size > MAX_BODY:
         raise ParameterError(f"{size} bytes are more than {_MAX_PARTS} parts can hold")
     return [(at, min(part_size, size - at)) for at in range(0, size, part_size)]
+
+
+def put_file(
+    caller: Caller,
+    bucket: str,
+    key: str | bytes,
+    path: str | os.PathLike[str],
+    *,
+    enable_md5: bool,
+    options: Mapping[str, object],
+) -> Flow[dict[str, Any]]:
+    """Store a file in one request; the parameters are those of `upload_file`."""
+    with Path(path).open("rb") as file:
+        result: dict[str, Any] = yield from caller.call(
+            "put_object", bucket, key, options, body=file, enable_md5=enable_md5
+        )
+        return result
 
 
 def upload_file(
@@ -84,7 +101,7 @@ def upload_file(
             if progress is not None:
                 progress(size, size)
             return result
-        _check_declared(file, size, options)
+        yield Work(lambda: _check_declared(file, size, options))
         upload = _Upload(caller, bucket, key, file, enable_md5, progress, options)
         return (yield from upload.run(size, plan_parts(size, part_size * _MEGABYTE)))
 
@@ -139,7 +156,9 @@ class _Upload:
             result: dict[str, Any] = yield from self._caller.call(
                 "complete_multipart_upload", self._bucket, self._key, args
             )
-        except (Exception, KeyboardInterrupt) as error:
+        except GeneratorExit:
+            raise  # nobody drives this any more
+        except BaseException as error:
             yield from self._abort(upload_id, error)
             raise
         stored = result.get("x-cos-hash-crc64ecma", str(crc))

@@ -3,13 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
+from cosbox.client.effects import Flow, T
 from cosbox.client.flow import Caller
 
 
-class Calls:
-    """Methods that hand their arguments to one call each."""
+class Callers:
+    """Methods that need the configuration, and send nothing by themselves."""
 
     _caller: Caller
+
+
+class Calls(Callers):
+    """Methods that hand their arguments to one call each, or to a flow of several."""
+
+    def _run(self, flow: Flow[T]) -> T:
+        """Do what a flow asks for."""
+        raise NotImplementedError
 
     def _call(
         self,
@@ -20,4 +29,4 @@ class Calls:
         **body: Any,
     ) -> Any:
         """Make one call and wait for its result; see `Caller.call`."""
-        raise NotImplementedError
+        return self._run(self._caller.call(name, bucket, key, args, **body))

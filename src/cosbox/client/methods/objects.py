@@ -1,12 +1,12 @@
 """Calls about objects."""
 
 import os
-from pathlib import Path
 from typing import Unpack, cast
 
 from cosbox.client import types as t
 from cosbox.client.methods.base import Calls
 from cosbox.client.sources import BodySource
+from cosbox.client.uploads import put_file
 from cosbox.protocol.errors import NotFoundError
 
 
@@ -59,8 +59,10 @@ class ObjectCalls(Calls):
             OSError: the file cannot be read.
             NotFoundError: the bucket does not exist.
         """
-        with Path(LocalFilePath).open("rb") as file:
-            return self.put_object(Bucket, file, Key, EnableMD5, **kwargs)
+        flow = put_file(
+            self._caller, Bucket, Key, LocalFilePath, enable_md5=EnableMD5, options=kwargs
+        )
+        return cast(t.PutObjectResult, self._run(flow))
 
     def get_object(
         self, Bucket: str, Key: str | bytes, **kwargs: Unpack[t.GetObjectOptions]

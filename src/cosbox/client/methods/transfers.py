@@ -4,7 +4,6 @@ import os
 from typing import Unpack, cast
 
 from cosbox.client import types as t
-from cosbox.client.effects import Flow, T
 from cosbox.client.methods.base import Calls
 from cosbox.client.uploads import Progress, upload_file
 from cosbox.protocol.errors import ParameterError
@@ -12,10 +11,6 @@ from cosbox.protocol.errors import ParameterError
 
 class TransferCalls(Calls):
     """Files of any size."""
-
-    def _run(self, flow: Flow[T]) -> T:
-        """Do what a flow asks for."""
-        raise NotImplementedError
 
     def upload_file(
         self,

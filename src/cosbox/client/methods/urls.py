@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from cosbox.client.methods.base import Calls
+from cosbox.client.methods.base import Callers
 from cosbox.protocol.names import normal_bucket, normal_key
 
 
-class UrlCalls(Calls):
+class UrlCalls(Callers):
     """Signatures and URLs for others to use. The client's token goes into the URLs."""
 
     def get_presigned_url(
