@@ -13,6 +13,9 @@ from cosbox.protocol.errors import TransportError
 
 _BUFFER: Final = 512 * 1024
 _UPLOAD_BUFFER: Final = 512 * 1024
+_ABORT: Final[int] = pycurl.READFUNC_ABORT
+_CANNOT_SEEK: Final[int] = pycurl.SEEKFUNC_FAIL
+_SOUGHT: Final[int] = pycurl.SEEKFUNC_OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +64,31 @@ class Upload:
         try:
             data = self._body.read(size)
             self._sent += len(data)
+            if len(data) > size:
+                raise TransportError(  # noqa: TRY301 - caught as any failure of the body
+                    f"the body gave {len(data)} bytes where {size} were asked for"
+                )
             if not data and self._length is not None and self._sent < self._length:
                 raise TransportError(  # noqa: TRY301 - caught as any failure of the body
                     f"the body ended after {self._sent} of {self._length} bytes"
                 )
         except BaseException as error:  # noqa: BLE001 - raised again once libcurl has returned
             self.failure = error
-            return pycurl.READFUNC_ABORT
+            return _ABORT
         return data
 
     def seek(self, offset: int, origin: int) -> int:
         """For SEEKFUNCTION: libcurl sends again what a stale connection swallowed."""
         assert self._body is not None  # noqa: S101 - set up only with a body
         if offset or origin or not self._body.replayable:
-            return pycurl.SEEKFUNC_FAIL
+            return _CANNOT_SEEK
         try:
             self._body.rewind()
         except BaseException as error:  # noqa: BLE001 - as in read
             self.failure = error
-            return pycurl.SEEKFUNC_FAIL
+            return _CANNOT_SEEK
         self._sent = 0
-        return pycurl.SEEKFUNC_OK
+        return _SOUGHT
 
     def progress(self, *_counts: int) -> int:
         """For XFERINFOFUNCTION: Python gets a chance to run the handlers of signals."""
@@ -148,6 +155,8 @@ def _set_method(handle: pycurl.Curl, request: HttpRequest, upload: Upload) -> No
 
 def _set_headers(handle: pycurl.Curl, request: HttpRequest, upload: Upload) -> None:
     lines = [b"Expect:", b"Accept:"]
+    if "user-agent" not in request.headers:
+        lines.append(b"User-Agent:")
     if not upload.present and "content-type" not in request.headers:
         lines.append(b"Content-Type:")  # libcurl has one of its own for a POST
     for name, value in request.headers.items():

@@ -17,6 +17,7 @@ from cosbox.protocol.errors import TransportTimeoutError
 _AHEAD: Final = 1024 * 1024
 """How much is received ahead of the reader before the transfer is paused."""
 
+_PAUSE: Final[int] = pycurl.WRITEFUNC_PAUSE
 _ERROR_BODY: Final = 1024 * 1024
 _LOOK: Final = 0.25
 """Seconds after which a wait looks around: for signals, and for timers of libcurl."""
@@ -79,7 +80,7 @@ class Stream:
         """For WRITEFUNCTION."""
         if self._held >= _AHEAD:
             self._paused = True
-            return pycurl.WRITEFUNC_PAUSE
+            return _PAUSE
         self._pieces.append(data)
         self._held += len(data)
         self._received += len(data)

@@ -1,0 +1,190 @@
+"""libcurl's multi interface, driven by an event loop: the loop says which sockets are ready and
+when time has passed, and libcurl moves what can be moved."""
+
+import asyncio
+import os
+import time
+from typing import Final, Protocol
+
+import pycurl
+
+from cosbox.client.transports.async_slots import Slots
+from cosbox.protocol.errors import ParameterError
+
+_LONGEST_LOOK: Final = 1.0
+"""Seconds between two looks for transfers that have stalled, at the most."""
+
+
+class Running(Protocol):
+    """A transfer, as the engine sees it."""
+
+    @property
+    def handle(self) -> pycurl.Curl: ...
+    @property
+    def stall(self) -> float | None:
+        """After how many seconds without a byte `check_stall` gives up."""
+        ...
+
+    def finished(self, failure: tuple[int, str] | None) -> None:
+        """It is over, by success or one of libcurl's errors."""
+        ...
+
+    def check_stall(self, now: float) -> None:
+        """Give up if no byte moved for too long."""
+        ...
+
+
+class Engine:
+    """One CurlMulti and the transfers in it, for one event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, limit: int) -> None:
+        """Drive transfers by ``loop``, and keep up to ``limit`` connections.
+
+        Raises:
+            ParameterError: the loop cannot watch sockets.
+        """
+        if type(loop).add_reader is asyncio.AbstractEventLoop.add_reader:
+            raise ParameterError(
+                "this event loop cannot watch sockets, as Windows' Proactor loop cannot; use "
+                "asyncio.SelectorEventLoop: asyncio.run(main(), loop_factory=...) or a policy"
+            )
+        self.loop = loop
+        self.pid = os.getpid()
+        self.slots = Slots(limit)
+        self._limit = limit
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, limit)
+        self._running: dict[pycurl.Curl, Running] = {}
+        self._idle: list[pycurl.Curl] = []
+        self._watched: dict[int, int] = {}
+        self._timer: asyncio.Handle | None = None
+        self._look: asyncio.TimerHandle | None = None
+        self._look_every = _LONGEST_LOOK
+        self._closed = False
+
+    # transfers
+
+    def handle(self) -> pycurl.Curl:
+        """A handle without options."""
+        return self._idle.pop() if self._idle else pycurl.Curl()
+
+    def start(self, transfer: Running) -> None:
+        """Begin a transfer whose handle is set up."""
+        self._running[transfer.handle] = transfer
+        self._multi.add_handle(transfer.handle)
+        if transfer.stall is not None:
+            self._look_within(transfer.stall / 5)
+
+    def stop(self, transfer: Running) -> None:
+        """Break a transfer off, if it is not over: its connection is closed."""
+        if self._running.pop(transfer.handle, None) is not None:
+            self._multi.remove_handle(transfer.handle)
+            transfer.handle.close()
+            self._end()
+
+    def is_running(self, transfer: Running) -> bool:
+        """Whether it is not over."""
+        return transfer.handle in self._running
+
+    def _reap(self) -> None:
+        more = 1
+        while more:
+            more, succeeded, failed = self._multi.info_read()
+            for handle in succeeded:
+                self._finish(handle, None)
+            for handle, code, message in failed:
+                self._finish(handle, (code, message))
+
+    def _finish(self, handle: pycurl.Curl, failure: tuple[int, str] | None) -> None:
+        transfer = self._running.pop(handle)
+        self._multi.remove_handle(handle)
+        transfer.finished(failure)
+        if failure is None and len(self._idle) < self._limit:
+            # Callbacks hold what they were bound to.
+            handle.reset()
+            self._idle.append(handle)
+        else:
+            handle.close()
+        self._end()
+
+    # sockets and time
+
+    def _watch(self, event: int, socket: int, *_: object) -> None:
+        """For M_SOCKETFUNCTION."""
+        before = self._watched.pop(socket, 0)
+        wanted = 0 if event == pycurl.POLL_REMOVE else event
+        if wanted:
+            self._watched[socket] = wanted
+        if self.loop.is_closed():
+            return
+        for bit, add, remove, ready in (
+            (pycurl.POLL_IN, self.loop.add_reader, self.loop.remove_reader, pycurl.CSELECT_IN),
+            (pycurl.POLL_OUT, self.loop.add_writer, self.loop.remove_writer, pycurl.CSELECT_OUT),
+        ):
+            if wanted & bit and not before & bit:
+                add(socket, self._act, socket, ready)
+            elif before & bit and not wanted & bit:
+                remove(socket)
+
+    def _set_timer(self, milliseconds: int) -> None:
+        """For M_TIMERFUNCTION."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if milliseconds < 0 or self.loop.is_closed():
+            return
+        if milliseconds == 0:
+            self._timer = self.loop.call_soon(self._expire)
+        else:
+            self._timer = self.loop.call_later(milliseconds / 1000, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        self._act(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _act(self, socket: int, ready: int) -> None:
+        if not self._closed:
+            self._multi.socket_action(socket, ready)
+            self._reap()
+
+    # libcurl's own limit for stalls knows whole seconds only, and goes on while a body is waited for
+
+    def _look_within(self, seconds: float) -> None:
+        seconds = min(seconds, _LONGEST_LOOK)
+        if self._look is not None:
+            if seconds >= self._look_every:
+                return
+            self._look.cancel()
+        self._look_every = seconds
+        self._look = self.loop.call_later(seconds, self._look_around)
+
+    def _look_around(self) -> None:
+        self._look = None
+        now = time.monotonic()
+        for transfer in list(self._running.values()):
+            transfer.check_stall(now)
+        stalls = [each.stall for each in self._running.values() if each.stall is not None]
+        if stalls:
+            self._look_within(min(stalls) / 5)
+
+    # the end
+
+    def close(self) -> None:
+        """Close the connections that are idle, and those in use when they are done."""
+        self._closed = True
+        self._limit = 0
+        while self._idle:
+            self._idle.pop().close()
+        self._end()
+        self._closed = not self._running
+
+    def _end(self) -> None:
+        if self._limit or self._running:
+            return
+        self._closed = True
+        for timer in (self._timer, self._look):
+            if timer is not None:
+                timer.cancel()
+        self._multi.close()
