@@ -106,10 +106,14 @@ class Show:
             tree.add(Text("… and more folders", style="dim"))
             return
         branch = tree.add(Text(folder, style="cyan"))
+        self.leaves(branch, [name.removeprefix(folder) for name in names])
+
+    def leaves(self, tree: Tree, names: Sequence[str]) -> None:
+        """Add the first of some entries."""
         for name in names[:SHOWN]:
-            branch.add(Text(name.removeprefix(folder)))
+            tree.add(Text(name))
         if len(names) > SHOWN:
-            branch.add(Text(f"… and {len(names) - SHOWN} more", style="dim"))
+            tree.add(Text(f"… and {len(names) - SHOWN} more", style="dim"))
 
     def show(self, tree: Tree) -> None:
         """Print the tree."""

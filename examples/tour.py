@@ -4,8 +4,9 @@ First in a folder, inside this process, then on a server that is started for it:
 
     python examples/tour.py
 
-It needs `pip install 'cosbox[all]'`, leaves nothing behind, and ends with status 0 if every byte
-came back as it went in.
+The files are those of Python's standard library, or of a folder that is named behind it. It needs
+`pip install 'cosbox[all]'`, leaves nothing behind, and ends with status 0 if every byte came back
+as it went in.
 """
 
 import hashlib
@@ -24,7 +25,6 @@ import cosbox
 APPID = "1250000000"
 BUCKET = f"tour-{APPID}"
 PAGE = 1000
-LEFT_OUT = {"__pycache__", "site-packages", "dist-packages"}
 
 Digests = dict[str, bytes]
 
@@ -34,9 +34,9 @@ def main() -> int:
     # An end that is asked for is an end like any other: what was begun is cleaned up.
     signal.signal(signal.SIGTERM, end)
     show = Show()
-    library = Path(sysconfig.get_path("stdlib"))
-    files = files_below(library)
-    show.title(f"{len(files)} files of Python's standard library, from {library}")
+    source = Path(sys.argv[1] if len(sys.argv) > 1 else sysconfig.get_path("stdlib"))
+    files = files_below(source)
+    show.title(f"{len(files)} files, from {source}")
 
     with tempfile.TemporaryDirectory(prefix="cosbox-tour-") as scratch:
         folder = Path(scratch, "embedded")
@@ -57,12 +57,11 @@ def main() -> int:
 
 
 def files_below(folder: Path) -> dict[str, Path]:
-    """Every file below a folder by its key; links, compiled modules and what pip installed are left
-    out."""
+    """Every file below a folder by its key; links are not followed."""
     return {
         path.relative_to(folder).as_posix(): path
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink() and not LEFT_OUT.intersection(path.parts)
+        if path.is_file() and not path.is_symlink()
     }
 
 
@@ -73,7 +72,7 @@ def tour(client: cosbox.CosS3Client, files: dict[str, Path], show: Show) -> bool
 
     digests = store(client, files, show)
     right = walk(client, files, show)
-    right = ask(client, show) and right
+    right = ask(client, files, show) and right
     right = compare(client, files, digests, show) and right
     refuse(client, show)
     return right
@@ -109,9 +108,10 @@ def compare(
 def walk(client: cosbox.CosS3Client, files: dict[str, Path], show: Show) -> bool:
     """list_objects, first like a directory tree two levels deep, then everything."""
     tree = show.tree(f"{BUCKET}/")
-    for folder in below(client, "")[0]:
-        folders, names = below(client, folder)
-        show.branch(tree, folder, [*folders, *names])
+    top, names = below(client, "")
+    for folder in top:
+        show.branch(tree, folder, [entry for each in below(client, folder) for entry in each])
+    show.leaves(tree, names)
     show.show(tree)
 
     keys: list[str] = []
@@ -133,28 +133,30 @@ def below(client: cosbox.CosS3Client, prefix: str) -> tuple[list[str], list[str]
     return folders, [entry["Key"] for entry in page.get("Contents", [])]
 
 
-def ask(client: cosbox.CosS3Client, show: Show) -> bool:
-    """Ranges and conditions."""
-    key = "this.py"
+def ask(client: cosbox.CosS3Client, files: dict[str, Path], show: Show) -> bool:
+    """Ranges and conditions, of the largest file."""
+    key = max(files, key=lambda key: files[key].stat().st_size)
     etag = client.head_object(Bucket=BUCKET, Key=key)["ETag"]
 
-    part = client.get_object(Bucket=BUCKET, Key=key, Range="bytes=0-26")
-    text = part["Body"].read()
-    span = part["Content-Range"]
-    right = show.check(f"206: Range='bytes=0-26' of {key} is {span}: {text!r}", len(text) == 27)
+    part = client.get_object(Bucket=BUCKET, Key=key, Range="bytes=5-24")
+    same = part["Body"].read() == files[key].read_bytes()[5:25]
+    right = show.check(f"206: Range='bytes=5-24' of {key} gives {part['Content-Range']}", same)
 
-    try:
-        client.get_object(Bucket=BUCKET, Key=key, IfNoneMatch=etag)
-    except cosbox.NotModifiedError as error:
-        right = show.check(f"304: IfNoneMatch={etag}: {error.get_error_code()}", right)
-    else:
-        right = show.check("304: IfNoneMatch", good=False)
+    code = refusal(client, key, IfNoneMatch=etag)
+    right = show.check(f"304: IfNoneMatch={etag} gives {code}", code == "NotModified") and right
 
+    code = refusal(client, key, IfMatch='"another"')
+    text = f"412: IfMatch='\"another\"' gives {code}"
+    return show.check(text, code == "PreconditionFailed") and right
+
+
+def refusal(client: cosbox.CosS3Client, key: str, **conditions: str) -> str:
+    """The code with which a request is refused; empty if it is not."""
     try:
-        client.get_object(Bucket=BUCKET, Key=key, IfMatch='"another"')
-    except cosbox.PreconditionError as error:
-        return show.check(f"412: IfMatch='\"another\"': {error.get_error_code()}", right)
-    return show.check("412: IfMatch", good=False)
+        client.get_object(Bucket=BUCKET, Key=key, **conditions)["Body"].close()
+    except (cosbox.NotModifiedError, cosbox.PreconditionError) as error:
+        return error.get_error_code()
+    return ""
 
 
 def refuse(client: cosbox.CosS3Client, show: Show) -> None:

@@ -4,9 +4,11 @@ python tools/generate_reference.py            writes docs/reference/
 python tools/generate_reference.py --check    fails if a page is not what it would write
 """
 
+import doctest
 import sys
 from pathlib import Path
 
+from cosbox.client.sync import CosS3Client
 from cosbox.protocol.codes import CODES
 from cosbox.protocol.operations import OPERATIONS, SHARED_ERRORS
 from cosbox.protocol.schema import Kind, Node, Operation, Param, Place, Returns, Scope
@@ -21,6 +23,7 @@ GIVES = {
     Returns.BOTH: "Returns a dict: the answer's headers, and its XML.",
     Returns.STREAM: "Returns a dict: the answer's headers, and `Body`, a `StreamBody`.",
 }
+SHOWN_BY = {"complete_multipart_upload": "create_multipart_upload"}
 CONVENIENCES = {"put_bucket_versioning": "put_bucket_versioning(Bucket, Status)"}
 
 
@@ -78,6 +81,7 @@ def page(operation: Operation) -> str:
         CONVENIENCES.get(operation.name) or prototype(operation),
         "```",
         "",
+        *example(operation),
         "## Request",
         "",
         f"`{operation.method} {url(operation)}`",
@@ -114,6 +118,21 @@ def prototype(operation: Operation) -> str:
         optional = known is not None and not known.required
         names.append(f"{name}={default if default is not None else ''!r}" if optional else name)
     return f"{operation.name}({', '.join([*names, '**kwargs'])})"
+
+
+def example(operation: Operation) -> list[str]:
+    """The example of the client's method, which the tests run."""
+    name = SHOWN_BY.get(operation.name, operation.name)
+    text = getattr(CosS3Client, name).__doc__ or ""
+    steps = doctest.DocTestParser().get_examples(text)
+    lines = [line for step in steps for line in [*prompted(step.source), *step.want.splitlines()]]
+    return ["```pycon", *lines, "```", ""] if lines else []
+
+
+def prompted(source: str) -> list[str]:
+    """A statement as it is typed at the prompt."""
+    first, *rest = source.splitlines()
+    return [f">>> {first}", *(f"... {line}" for line in rest)]
 
 
 def url(operation: Operation) -> str:
