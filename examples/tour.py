@@ -25,6 +25,7 @@ import cosbox
 APPID = "1250000000"
 BUCKET = f"tour-{APPID}"
 PAGE = 1000
+INSTALLED = {"site-packages", "dist-packages"}  # what pip brought, no part of the library
 
 Digests = dict[str, bytes]
 
@@ -57,11 +58,13 @@ def main() -> int:
 
 
 def files_below(folder: Path) -> dict[str, Path]:
-    """Every file below a folder by its key; links are not followed."""
+    """Every file below a folder by its key; links, and what pip installed, are left out."""
     return {
         path.relative_to(folder).as_posix(): path
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink()
+        if path.is_file()
+        and not path.is_symlink()
+        and not INSTALLED.intersection(path.relative_to(folder).parts)
     }
 
 
