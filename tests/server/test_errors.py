@@ -464,3 +464,22 @@ def test_a_body_longer_than_declared_is_cut(way, request):
     with client.get_object(BUCKET, "cut")["Body"] as body:
         assert body.read() == b"abc"
     client.delete_object(BUCKET, "cut")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "x-cos-server-side-encryption: AES256",
+        "x-cos-server-side-encryption-customer-algorithm: AES256",
+        "x-cos-tagging: a=b",
+        "x-cos-callback: aHR0cA==",
+        "If-None-Match: *",
+        'If-Match: "abc"',
+    ],
+)
+def test_a_wish_that_is_not_offered_is_not_passed_over(way, header):
+    reply = raw(way, "PUT", f"/{BUCKET}/new", header, "Content-Length: 1", body=b"x",
+                path=f"/{BUCKET}/new")  # fmt: skip
+
+    assert (reply.status, reply.code) == (501, "NotImplemented")
+    assert header.partition(":")[0].lower() in reply.body.decode()

@@ -23,6 +23,7 @@ from cosbox.server.handlers import HANDLERS
 from cosbox.server.handlers.objects import not_modified
 from cosbox.server.messages import Incoming, Outgoing
 from cosbox.server.request_ids import new_request_id, new_trace_id
+from cosbox.server.unoffered import check_offered
 from cosbox.service.content import decode_md5
 from cosbox.service.identity import ANONYMOUS, Caller
 from cosbox.service.objects import NotModified
@@ -70,6 +71,7 @@ class Gateway:
     def _serve(self, incoming: Incoming, request_id: str) -> Flow:
         headers = incoming.headers
         _check_text(headers)
+        check_offered(incoming.method, headers)
         place = locate(headers.get("host", ""), incoming.raw_path)
         query = parse_query(incoming.raw_query)
         caller = incoming.caller
