@@ -75,18 +75,18 @@ class Module:
             if param.document is not None:
                 self.shape(param.document, operation, request=True)
 
-    def add_result(self, operation: Operation) -> None:
-        """What a call returns."""
+    def add_result(self, operation: Operation, prefix: str = "") -> None:
+        """What a call returns; of the async client with the prefix ``Async``."""
         if operation.returns is Returns.NOTHING:
             return
         doc = f"What `{operation.name}` returns."
-        fields = self._result_fields(operation)
-        self._define(class_name(operation, "Result"), fields, doc, total=False)
+        fields = self._result_fields(operation, prefix)
+        self._define(prefix + class_name(operation, "Result"), fields, doc, total=False)
 
-    def _result_fields(self, operation: Operation) -> list[tuple[str, str, str]]:
+    def _result_fields(self, operation: Operation, prefix: str = "") -> list[tuple[str, str, str]]:
         fields: list[tuple[str, str, str]] = []
         if operation.returns is Returns.STREAM:
-            fields.append(("Body", "StreamBody", "The bytes."))
+            fields.append(("Body", f"{prefix}StreamBody", "The bytes."))
         fields += [(header.name, "str", header.doc) for header in operation.result_headers]
         node = operation.document
         if node is not None and node.children:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from cosbox._version import __version__
 
 if TYPE_CHECKING:
+    from cosbox.client.aio.client import AsyncCosS3Client
+    from cosbox.client.aio.stream import AsyncStreamBody
     from cosbox.client.config import CosConfig
     from cosbox.client.stream import StreamBody
     from cosbox.client.sync import CosS3Client
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessDeniedError",
+    "AsyncCosS3Client",
+    "AsyncStreamBody",
     "ConflictError",
     "CosClientError",
     "CosConfig",
@@ -53,15 +57,22 @@ __all__ = [
     "TransportTimeoutError",
     "__version__",
     "open",
+    "open_async",
 ]
 
 _ELSEWHERE: Final = {
+    "AsyncCosS3Client": "cosbox.client.aio.client",
+    "AsyncStreamBody": "cosbox.client.aio.stream",
     "CosConfig": "cosbox.client.config",
     "CosS3Client": "cosbox.client.sync",
     "StreamBody": "cosbox.client.stream",
 }
 """Where the names are that are not errors. All are loaded when first used, so that importing a
 part of the package does not load the others."""
+
+
+_NOWHERE: Final[dict[str, Any]] = {"Endpoint": "localhost", "Anonymous": True}
+"""Nothing leaves the process: the host only gives URLs a form, and nobody signs."""
 
 
 def __getattr__(name: str) -> Any:
@@ -95,6 +106,41 @@ def open(  # noqa: A001 - cosbox.open is to a store what open is to a file
     from cosbox.client.sync import CosS3Client  # noqa: PLC0415
     from cosbox.client.transports.inprocess import InProcessTransport  # noqa: PLC0415
 
-    # Nothing leaves the process: the host only gives URLs a form, and nobody signs.
-    conf = CosConfig(Region=region, Endpoint="localhost", Anonymous=True)
+    conf = CosConfig(Region=region, **_NOWHERE)
     return CosS3Client(conf, transport=InProcessTransport.open(path, appid=appid, region=region))
+
+
+def open_async(
+    path: str | os.PathLike[str], *, appid: str | None = None, region: str = "local"
+) -> "AsyncCosS3Client":
+    """An async client of the store in a folder, which is made where there is none.
+
+    >>> import asyncio, tempfile
+    >>> async def main(folder):
+    ...     async with open_async(folder) as client:
+    ...         await client.create_bucket(Bucket="examplebucket-1250000000")
+    ...         await client.put_object("examplebucket-1250000000", b"hello", "a.txt")
+    ...         answer = await client.get_object("examplebucket-1250000000", "a.txt")
+    ...         return await answer["Body"].read()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     asyncio.run(main(folder))
+    b'hello'
+
+    Args:
+        path: the folder.
+        appid: as in `open`.
+        region: as in `open`.
+
+    Raises:
+        OSError: the folder cannot be used.
+        CosException: it holds a store that cannot be opened.
+    """
+    from cosbox.client.aio.client import AsyncCosS3Client  # noqa: PLC0415 - as in `open`
+    from cosbox.client.config import CosConfig  # noqa: PLC0415
+    from cosbox.client.transports.async_inprocess import (  # noqa: PLC0415
+        AsyncInProcessTransport,
+    )
+
+    conf = CosConfig(Region=region, **_NOWHERE)
+    transport = AsyncInProcessTransport.open(path, appid=appid, region=region)
+    return AsyncCosS3Client(conf, transport=transport)

@@ -41,6 +41,18 @@ _LISTINGS: Final = frozenset(
 )
 
 
+def check_settings(conf: object, retry: object) -> None:
+    """Refuse what no client can be made of.
+
+    Raises:
+        ParameterError: it is no configuration, or no number of retries.
+    """
+    if not isinstance(conf, CosConfig):
+        raise ParameterError(f"conf must be a CosConfig, not {type(conf).__name__}")
+    if not isinstance(retry, int) or retry < 0:
+        raise ParameterError(f"retry must be 0 or more, not {retry!r}")
+
+
 class Caller:
     """Makes flows of calls, by a configuration. It does no I/O and is shared by all threads."""
 

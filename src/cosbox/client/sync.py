@@ -5,11 +5,12 @@ from typing import Self
 
 from cosbox.client.config import CosConfig
 from cosbox.client.effects import Flow, T, run
-from cosbox.client.flow import Caller
+from cosbox.client.flow import Caller, check_settings
 from cosbox.client.methods.buckets import BucketCalls
 from cosbox.client.methods.listing import ListingCalls
 from cosbox.client.methods.multipart import MultipartCalls
 from cosbox.client.methods.objects import ObjectCalls
+from cosbox.client.methods.paging import PagingCalls
 from cosbox.client.methods.transfers import TransferCalls
 from cosbox.client.methods.urls import UrlCalls
 from cosbox.client.runtime import Runtime
@@ -17,7 +18,15 @@ from cosbox.client.transports.base import Transport
 from cosbox.protocol.errors import ParameterError
 
 
-class CosS3Client(BucketCalls, ListingCalls, ObjectCalls, MultipartCalls, TransferCalls, UrlCalls):
+class CosS3Client(
+    BucketCalls,
+    ListingCalls,
+    PagingCalls,
+    ObjectCalls,
+    MultipartCalls,
+    TransferCalls,
+    UrlCalls,
+):
     """A client of one store. Make one and use it from every thread, and after a fork.
 
     >>> conf = CosConfig(Endpoint="127.0.0.1:8000", SecretId="id", SecretKey="key")
@@ -49,12 +58,9 @@ class CosS3Client(BucketCalls, ListingCalls, ObjectCalls, MultipartCalls, Transf
         Raises:
             ParameterError: an argument makes no sense.
         """
-        if not isinstance(conf, CosConfig):
-            raise ParameterError(f"conf must be a CosConfig, not {type(conf).__name__}")
+        check_settings(conf, retry)
         if session is not None:
             raise ParameterError("cosbox is not built on requests; pass transport= instead")
-        if not isinstance(retry, int) or retry < 0:
-            raise ParameterError(f"retry must be 0 or more, not {retry!r}")
         self._transport = _http(conf) if transport is None else transport
         self._runtime = runtime or Runtime()
         self._caller = Caller(

@@ -1,10 +1,11 @@
 """What every group of calls stands on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cosbox.client.effects import Flow, T
 from cosbox.client.flow import Caller
+from cosbox.client.paging import Walk
 
 
 class Callers:
@@ -19,6 +20,11 @@ class Calls(Callers):
     def _run(self, flow: Flow[T]) -> T:
         """Do what a flow asks for."""
         raise NotImplementedError
+
+    def _walk(self, walk: Walk[T]) -> Iterator[T]:
+        """What a walk brings, one after another."""
+        while (found := self._run(walk.next())) is not None:
+            yield from found
 
     def _call(
         self,

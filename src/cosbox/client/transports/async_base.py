@@ -15,22 +15,6 @@ class AwaitedBody(RequestBody):
         caller as it is. One call at a time; after a ``rewind``, it begins again."""
 
 
-class AsyncResponseBody(Protocol):
-    """The bytes of an answer, pulled by one task at a time."""
-
-    async def read(self, size: int = -1) -> bytes:
-        """Up to ``size`` bytes, or all that are left; b"" at the end.
-
-        Raises:
-            TransportError: the body broke off; nothing is passed off as complete.
-        """
-        ...
-
-    def close(self) -> None:
-        """Let go of the connection, which is closed unless the body was read to its end."""
-        ...
-
-
 class AsyncTransport(Protocol):
     """Sends requests for the tasks of an event loop."""
 

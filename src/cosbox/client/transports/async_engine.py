@@ -62,7 +62,7 @@ class Engine:
         self._timer: asyncio.Handle | None = None
         self._look: asyncio.TimerHandle | None = None
         self._look_every = _LONGEST_LOOK
-        self._closed = False
+        self._closing = self._closed = False
 
     # transfers
 
@@ -79,14 +79,15 @@ class Engine:
 
     def stop(self, transfer: Running) -> None:
         """Break a transfer off, if it is not over: its connection is closed."""
-        if self._running.pop(transfer.handle, None) is not None:
+        if self.is_running(transfer):
+            del self._running[transfer.handle]
             self._multi.remove_handle(transfer.handle)
             transfer.handle.close()
             self._end()
 
     def is_running(self, transfer: Running) -> bool:
         """Whether it is not over."""
-        return transfer.handle in self._running
+        return self._running.get(transfer.handle) is transfer
 
     def _reap(self) -> None:
         more = 1
@@ -101,7 +102,7 @@ class Engine:
         transfer = self._running.pop(handle)
         self._multi.remove_handle(handle)
         transfer.finished(failure)
-        if failure is None and len(self._idle) < self._limit:
+        if failure is None and len(self._idle) < self._limit and not self._closing:
             # Callbacks hold what they were bound to.
             handle.reset()
             self._idle.append(handle)
@@ -149,7 +150,7 @@ class Engine:
             self._multi.socket_action(socket, ready)
             self._reap()
 
-    # libcurl's own limit for stalls knows whole seconds only, and goes on while a body is waited for
+    # stalls: libcurl's own limit knows whole seconds only, and runs on while a body is waited for
 
     def _look_within(self, seconds: float) -> None:
         seconds = min(seconds, _LONGEST_LOOK)
@@ -173,15 +174,18 @@ class Engine:
 
     def close(self) -> None:
         """Close the connections that are idle, and those in use when they are done."""
-        self._closed = True
-        self._limit = 0
+        self._closing = True
         while self._idle:
             self._idle.pop().close()
         self._end()
-        self._closed = not self._running
+
+    def discard(self) -> None:
+        """Close everything: the loop has ended."""
+        self._running.clear()
+        self.close()
 
     def _end(self) -> None:
-        if self._limit or self._running:
+        if self._closed or self._running or not self._closing:
             return
         self._closed = True
         for timer in (self._timer, self._look):

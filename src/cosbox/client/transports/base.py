@@ -47,6 +47,22 @@ class ResponseBody(Protocol):
         ...
 
 
+class AsyncResponseBody(Protocol):
+    """The bytes of an answer, pulled by one task at a time."""
+
+    async def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes, or all that are left; b"" at the end.
+
+        Raises:
+            TransportError: the body broke off; nothing is passed off as complete.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection, which is closed unless the body was read to its end."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """How long each phase may take, in seconds. None waits for ever.
@@ -98,13 +114,14 @@ class HttpResponse:
         status: the HTTP status.
         headers: as received, in order, names as spelt on the wire.
         body: whole; b"" when ``stream`` holds it.
-        stream: the body, where the request asked for a stream and the status is no error.
+        stream: the body, where the request asked for a stream and the status is no error; the
+            async client's transports make it one that is awaited.
     """
 
     status: int
     headers: Sequence[tuple[str, str]]
     body: bytes = b""
-    stream: ResponseBody | None = None
+    stream: ResponseBody | AsyncResponseBody | None = None
 
 
 class Transport(Protocol):

@@ -6,6 +6,7 @@ are the same; only nothing is signed, since whoever can open the folder owns wha
 
 import os
 from collections.abc import Iterator
+from typing import NoReturn, Self
 
 from cosbox.client.transports.base import HttpRequest, HttpResponse, RequestBody, Timeouts
 from cosbox.protocol.errors import TransportError
@@ -22,8 +23,8 @@ from cosbox.storage.errors import BlobMissing
 from cosbox.storage.folder import Folder, open_folder
 
 
-class InProcessTransport:
-    """Hands requests to a store that this process has opened."""
+class Embedded:
+    """A store that this process has opened, and the account that it is used as."""
 
     signs = False
 
@@ -46,7 +47,7 @@ class InProcessTransport:
         appid: str | None = None,
         region: str = "local",
         clock: Clock | None = None,
-    ) -> "InProcessTransport":
+    ) -> Self:
         """Open the store in a folder, which is made if it does not exist.
 
         Raises:
@@ -60,8 +61,8 @@ class InProcessTransport:
             folder.close()
             raise
 
-    def send(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:  # noqa: ARG002
-        """Serve one request. There is nothing to time out: no peer can stall."""
+    def _incoming(self, request: HttpRequest) -> Incoming:
+        """A request as the gateway takes it."""
         path, _, query = request.target.partition("?")
         headers = {**request.headers, "host": request.host}
         body = request.body
@@ -70,19 +71,36 @@ class InProcessTransport:
             headers["content-length"] = str(length)
         else:
             headers["transfer-encoding"] = "chunked"
-        incoming = Incoming(request.method, path, query, headers, self._caller)
+        return Incoming(request.method, path, query, headers, self._caller)
+
+
+class InProcessTransport(Embedded):
+    """Hands requests to a store that this process has opened."""
+
+    def send(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:  # noqa: ARG002
+        """Serve one request. There is nothing to time out: no peer can stall."""
+        flow = self._gateway.handle(self._incoming(request))
         try:
-            outgoing = drive(self._gateway.handle(incoming), self._store, _source(body))
+            outgoing = drive(flow, self._store, _source(request.body))
         except BodyFailed as failed:
-            cause = failed.__cause__
-            if cause is None:
-                raise TransportError("the body of the request broke off") from failed
-            raise cause from None
+            raise_cause(failed)
         return _response(request, outgoing)
 
     def close(self) -> None:
         """Finish what is under way and let go of the folder."""
         self._folder.close()
+
+
+def raise_cause(failed: BodyFailed) -> NoReturn:
+    """Raise what the body of a request raised.
+
+    Raises:
+        TransportError: it raised nothing.
+    """
+    cause = failed.__cause__
+    if cause is None:
+        raise TransportError("the body of the request broke off") from failed
+    raise cause from None
 
 
 def _source(body: RequestBody | None) -> Source:

@@ -1,0 +1,304 @@
+"""One request and its answer in an engine: the answer whole, or its body as it is read."""
+
+import asyncio
+import time
+from collections import deque
+from typing import Final
+
+import pycurl
+
+from cosbox.client.transports.async_base import AwaitedBody
+from cosbox.client.transports.async_engine import Engine
+from cosbox.client.transports.async_uploads import AwaitedUpload
+from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
+from cosbox.client.transports.curl_options import Settings, Upload, apply
+from cosbox.client.transports.faults import transport_error
+from cosbox.client.transports.heads import Head
+from cosbox.protocol.errors import CosClientError, TransportTimeoutError
+
+_AHEAD: Final = 1024 * 1024
+"""How much is received ahead of the reader before the transfer is paused."""
+
+_ERROR_BODY: Final = 1024 * 1024
+# The later ones count in whole numbers; older versions of pycurl have the others alone.
+_SENT: Final[int] = getattr(pycurl, "SIZE_UPLOAD_T", pycurl.SIZE_UPLOAD)
+_RECEIVED: Final[int] = getattr(pycurl, "SIZE_DOWNLOAD_T", pycurl.SIZE_DOWNLOAD)
+
+
+class Transfer:
+    """Gets an answer whole. It holds one of the engine's slots until it is over."""
+
+    def __init__(
+        self, engine: Engine, request: HttpRequest, timeouts: Timeouts, settings: Settings
+    ) -> None:
+        """Set a request up, in a slot that was taken for it."""
+        self.handle = engine.handle()
+        self.stall = timeouts.stall
+        self._engine = engine
+        self._request = request
+        self._timeouts = timeouts
+        self._head = Head()
+        self._pieces: deque[bytes] = deque()
+        self._answer: asyncio.Future[HttpResponse] = engine.loop.create_future()
+        self._slotted = True
+        self._moved = time.monotonic()
+        self._count = 0.0
+        body = request.body
+        self._upload = (
+            AwaitedUpload(body, engine.loop, self.resume)
+            if isinstance(body, AwaitedBody)
+            else Upload(body)
+        )
+        apply(self.handle, request, timeouts, settings, self._upload)
+        # The engine sees to stalls, and the loop to signals.
+        self.handle.setopt(pycurl.LOW_SPEED_TIME, 0)
+        self.handle.setopt(pycurl.NOPROGRESS, 1)
+        self._set_receivers()
+
+    def _set_receivers(self) -> None:
+        self.handle.setopt(pycurl.HEADERFUNCTION, self._head.feed)
+        self.handle.setopt(pycurl.WRITEFUNCTION, self._pieces.append)
+
+    async def run(self) -> HttpResponse:
+        """Send the request and wait for the answer.
+
+        Raises:
+            TransportError: no usable answer came. Whatever the body raised comes through as it is.
+        """
+        try:
+            self._engine.start(self)
+            return await self._answer
+        except BaseException:
+            self.abort()
+            raise
+
+    def resume(self) -> None:
+        """Let a paused transfer go on."""
+        if self._engine.is_running(self):
+            self._moved = time.monotonic()
+            self.handle.pause(pycurl.PAUSE_CONT)
+
+    def abort(self) -> None:
+        """Break off, if it is not over."""
+        self._engine.stop(self)
+        self._leave()
+
+    def finished(self, failure: tuple[int, str] | None) -> None:
+        """For the engine: it is over."""
+        error = self._upload.failure
+        if error is None and failure is not None:
+            error = self._error(*failure)
+        self._leave()
+        self._conclude(error)
+
+    def _error(self, code: int, message: str) -> BaseException:
+        connected = bool(self.handle.getinfo(pycurl.CONNECT_TIME))
+        made = transport_error(code, message, self._request, self._timeouts, connected=connected)
+        made.__cause__ = pycurl.error(code, message)
+        return made
+
+    def _conclude(self, error: BaseException | None) -> None:
+        if self._answer.done():
+            return
+        if error is not None:
+            self._answer.set_exception(error)
+        else:
+            body = b"".join(self._pieces)
+            self._answer.set_result(HttpResponse(self._head.status, self._head.fields(), body))
+
+    def _leave(self) -> None:
+        """Give the slot back, and let go of the body."""
+        if isinstance(self._upload, AwaitedUpload):
+            self._upload.stop()
+        if self._slotted:
+            self._slotted = False
+            self._engine.slots.give()
+
+    # stalls
+
+    def _is_ours_to_move(self) -> bool:
+        """Whether it is not the peer that the transfer waits for."""
+        return isinstance(self._upload, AwaitedUpload) and self._upload.waiting
+
+    def check_stall(self, now: float) -> None:
+        """For the engine: give up if no byte moved for too long."""
+        info = self.handle.getinfo
+        moved = info(_SENT) + info(_RECEIVED) + info(pycurl.HEADER_SIZE)
+        # Connecting has a limit of its own.
+        if moved != self._count or self._is_ours_to_move() or not info(pycurl.PRETRANSFER_TIME):
+            self._count, self._moved = moved, now
+        elif self.stall is not None and now - self._moved >= self.stall:
+            where = f"{self._request.method} {self._request.connect or self._request.host}"
+            self.abort()
+            self._conclude(
+                TransportTimeoutError(f"{where}: no byte moved for {self._timeouts.stall} s")
+            )
+
+
+class StreamedTransfer(Transfer):
+    """Gets an answer whose body is read as it arrives. It is paused, and gives up its slot, while
+    its reader is behind."""
+
+    def __init__(
+        self, engine: Engine, request: HttpRequest, timeouts: Timeouts, settings: Settings
+    ) -> None:
+        self._held = self._received = 0
+        self._paused = False
+        self._over = False
+        self._failure: BaseException | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        super().__init__(engine, request, timeouts, settings)
+
+    def _set_receivers(self) -> None:
+        self.handle.setopt(pycurl.HEADERFUNCTION, self._take_head)
+        self.handle.setopt(pycurl.WRITEFUNCTION, self._take)
+
+    def _take_head(self, line: bytes) -> None:
+        self._head.feed(line)
+        if self._head.complete and self._head.status < 300 and not self._answer.done():
+            body = AsyncBody(self, self._engine.loop)
+            response = HttpResponse(self._head.status, self._head.fields(), stream=body)
+            self._answer.set_result(response)
+
+    def _take(self, data: bytes) -> int | None:
+        if self._head.status >= 300:
+            # What an error has to say beyond this is of no interest.
+            if self._held < _ERROR_BODY:
+                self._pieces.append(data[: _ERROR_BODY - self._held])
+                self._held += len(data)
+                return None
+            return 0
+        if self._held >= _AHEAD:
+            self._paused = True
+            self._engine.loop.call_soon(self._rest)
+            return int(pycurl.WRITEFUNC_PAUSE)
+        self._pieces.append(data)
+        self._held += len(data)
+        self._received += len(data)
+        self._wake()
+        return None
+
+    def _rest(self) -> None:
+        if self._paused and self._slotted:
+            self._slotted = False
+            self._engine.slots.give()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _go_on(self) -> None:
+        self._paused = False
+        if not self._engine.is_running(self):
+            return
+        if not self._slotted:
+            self._slotted = True
+            self._engine.slots.take_now()
+        self.resume()
+
+    async def next_piece(self) -> bytes:
+        """The next bytes that arrived; b"" at the end.
+
+        Raises:
+            TransportError: the body broke off.
+            CosClientError: another task reads it.
+        """
+        while not self._pieces:
+            if self._failure is not None:
+                raise self._failure
+            if self._over:
+                return b""
+            if self._paused:
+                self._go_on()
+                continue
+            if self._waiter is not None:
+                raise CosClientError("the body is being read by another task")
+            self._waiter = self._engine.loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        piece = self._pieces.popleft()
+        self._held -= len(piece)
+        if self._paused and self._held < _AHEAD // 2:
+            self._go_on()
+        return piece
+
+    def abort(self) -> None:
+        """Break off, if it is not over. What was received can still be read."""
+        super().abort()
+        self._over = True
+        self._wake()
+
+    def _error(self, code: int, message: str) -> BaseException:
+        length = self._head.length()
+        if code == pycurl.E_PARTIAL_FILE and length is not None:
+            message = f"the body broke off after {self._received} of {length} bytes"
+        return super()._error(code, message)
+
+    def _conclude(self, error: BaseException | None) -> None:
+        self._over = True
+        if self._held >= _ERROR_BODY and self._head.status >= 300:
+            error = None
+        if self._answer.done():
+            self._failure = error
+            self._wake()
+        else:
+            super()._conclude(error)
+
+    def _is_ours_to_move(self) -> bool:
+        return self._paused or super()._is_ours_to_move()
+
+
+class AsyncBody:
+    """What `HttpResponse.stream` holds."""
+
+    def __init__(self, transfer: StreamedTransfer, loop: asyncio.AbstractEventLoop) -> None:
+        self._transfer: StreamedTransfer | None = transfer
+        self._loop = loop
+        self._left = memoryview(b"")
+
+    async def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes, or all that are left; b"" at the end.
+
+        Raises:
+            TransportError: the body broke off.
+        """
+        if size < 0:
+            pieces = []
+            while piece := await self.read(_AHEAD):
+                pieces.append(piece)
+            return b"".join(pieces)
+        if not self._left:
+            if self._transfer is None:
+                return b""
+            piece = await self._next(self._transfer)
+            if len(piece) <= size:
+                return piece
+            self._left = memoryview(piece)
+        taken = bytes(self._left[:size])
+        self._left = self._left[size:]
+        return taken
+
+    async def _next(self, transfer: StreamedTransfer) -> bytes:
+        try:
+            piece = await transfer.next_piece()
+        except BaseException:
+            self.close()
+            raise
+        if not piece:
+            self.close()
+        return piece
+
+    def close(self) -> None:
+        """Let go of the connection, which is closed unless the body was read to its end."""
+        transfer, self._transfer = self._transfer, None
+        self._left = memoryview(b"")
+        if transfer is not None:
+            transfer.abort()
+
+    def __del__(self) -> None:
+        # From any thread, and from within libcurl's callbacks.
+        transfer, self._transfer = self._transfer, None
+        if transfer is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(transfer.abort)
