@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 KEYS = ("AKIDbenchmark", "benchmarksecret")
+BUCKET = "bench-1250000000"
+HOST = f"{BUCKET}.cos.local.myqcloud.com"
 
 
 @contextmanager
