@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import pycurl
 
 from cosbox.client.transports.async_slots import Slots
+from cosbox.client.transports.async_sockets import sockets_of
 from cosbox.protocol.errors import ParameterError
 
 _LONGEST_LOOK: Final = 1.0
@@ -58,7 +59,7 @@ class Engine:
         self._multi.setopt(pycurl.M_MAXCONNECTS, limit)
         self._running: dict[pycurl.Curl, Running] = {}
         self._idle: list[pycurl.Curl] = []
-        self._watched: dict[int, int] = {}
+        self._sockets = sockets_of(loop, self._act, self._reap)
         self._timer: asyncio.Handle | None = None
         self._look: asyncio.TimerHandle | None = None
         self._look_every = _LONGEST_LOOK
@@ -90,7 +91,7 @@ class Engine:
         return self._running.get(transfer.handle) is transfer
 
     def _reap(self) -> None:
-        more = 1
+        more = 0 if self._closed else 1
         while more:
             more, succeeded, failed = self._multi.info_read()
             for handle in succeeded:
@@ -114,20 +115,7 @@ class Engine:
 
     def _watch(self, event: int, socket: int, *_: object) -> None:
         """For M_SOCKETFUNCTION."""
-        before = self._watched.pop(socket, 0)
-        wanted = 0 if event == pycurl.POLL_REMOVE else event
-        if wanted:
-            self._watched[socket] = wanted
-        if self.loop.is_closed():
-            return
-        for bit, add, remove, ready in (
-            (pycurl.POLL_IN, self.loop.add_reader, self.loop.remove_reader, pycurl.CSELECT_IN),
-            (pycurl.POLL_OUT, self.loop.add_writer, self.loop.remove_writer, pycurl.CSELECT_OUT),
-        ):
-            if wanted & bit and not before & bit:
-                add(socket, self._act, socket, ready)
-            elif before & bit and not wanted & bit:
-                remove(socket)
+        self._sockets.watch(socket, 0 if event == pycurl.POLL_REMOVE else event)
 
     def _set_timer(self, milliseconds: int) -> None:
         """For M_TIMERFUNCTION."""
@@ -144,11 +132,11 @@ class Engine:
     def _expire(self) -> None:
         self._timer = None
         self._act(pycurl.SOCKET_TIMEOUT, 0)
+        self._reap()
 
     def _act(self, socket: int, ready: int) -> None:
         if not self._closed:
             self._multi.socket_action(socket, ready)
-            self._reap()
 
     # stalls: libcurl's own limit knows whole seconds only, and runs on while a body is waited for
 
@@ -192,3 +180,4 @@ class Engine:
             if timer is not None:
                 timer.cancel()
         self._multi.close()
+        self._sockets.close()
