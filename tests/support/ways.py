@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from cosbox.client.aio.client import AsyncCosS3Client
 from cosbox.client.bodies import BytesBody
 from cosbox.client.config import CosConfig
 from cosbox.client.sync import CosS3Client
@@ -23,6 +24,7 @@ from cosbox.service import accounts
 from cosbox.service.clock import FolderClock, SystemClock
 from cosbox.service.identity import ANONYMOUS
 from cosbox.storage.folder import open_folder
+from support.awaiting import Awaited
 from support.serving import Serving
 
 REGION = "ap-guangzhou"
@@ -229,6 +231,13 @@ class Embedded(Way):
         self._folder.close()
 
 
-WAYS = {"http": OverHttp, "embedded": Embedded}
-SERVED = ("http",)
+class AsyncOverHttp(OverHttp):
+    """Async clients of ``cosbox serve``, waited for."""
+
+    def make_client(self, who):
+        return Awaited(lambda: AsyncCosS3Client(self.config(who), retry=0))
+
+
+WAYS = {"http": OverHttp, "embedded": Embedded, "async": AsyncOverHttp}
+SERVED = ("http", "async")
 """Those where requests are signed."""
