@@ -349,3 +349,26 @@ def test_more_descriptors_than_select_knows(ask):
     finally:
         for descriptor in held:
             os.close(descriptor)
+
+
+def test_a_child_cannot_go_on_with_a_body_of_its_parent(ask):
+    size = 20_000_000
+
+    def script(conn):
+        conn.head()
+        conn.answer(bytes(size))
+
+    with RawServer(script, answers) as server:
+        stream = ask(server, stream=True).stream
+        got = len(stream.read(1000))
+        pid = os.fork()
+        if not pid:
+            status = 1
+            try:
+                with pytest.raises(TransportError):
+                    stream.read()
+                status = 0 if ask(server).status == 200 else 2
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert got + len(stream.read()) == size

@@ -145,3 +145,34 @@ def test_a_slow_reader_costs_no_memory():
     received, grown = map(int, done.stdout.split())
     assert received == size
     assert grown < 16
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_the_end_of_a_child_leaves_the_sessions_of_its_parent(secure, authority, used):
+    """It ends as a program does, so everything it has is freed."""
+    code = textwrap.dedent("""
+        import os, sys
+        from cosbox.client.transports.base import HttpRequest, Timeouts
+        from cosbox.client.transports.curl import CurlTransport
+
+        host, trusted, used = sys.argv[1], sys.argv[2], sys.argv[3] == "True"
+        transport = CurlTransport(verify=trusted, proxies={})
+
+        def ask():
+            request = HttpRequest("GET", "https", host, "/")
+            assert transport.send(request, Timeouts()).status == 200
+
+        ask()
+        pid = os.fork()
+        if not pid:
+            if used:
+                ask()
+            sys.exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        ask()
+        transport.close()
+    """)
+    arguments = [f"localhost:{secure.port}", str(authority / "ca.pem"), str(used)]
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True, timeout=30)
+
+    assert secure.accepted == 1 + used

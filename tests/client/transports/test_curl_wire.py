@@ -3,21 +3,74 @@
 import pytest
 
 from cosbox.client.bodies import BytesBody, StreamedBody
-from cosbox.protocol.errors import TransportError
+from cosbox.protocol.errors import ParameterError, TransportError
 from support.rawserver import RawServer, answers
 
 
 @pytest.mark.parametrize(
     "target",
-    ["/a/../b", "/a/./b", "//x", "/%2e%2E", "/a/.", "/..", "/a?b=c%20d&e", "/%E4%B8%AD", "/a//"],
+    [
+        "/a/../b",
+        "/a/./b",
+        "//x",
+        "/%2e%2E",
+        "/a/.",
+        "/..",
+        "/a?b=c%20d&e",
+        "/%E4%B8%AD",
+        "/a//",
+        "/%e4%b8%ad?x=a%2fb",
+        "/a#b",
+        "/a?",
+        "/?acl",
+        "/a|b",
+        '/a"b',
+        "/[x]{y}",
+    ],
 )
 def test_targets_are_not_folded(ask, target):
     with RawServer() as server:
         ask(server, "GET", target)
 
-    # libcurl writes the hex digits of escapes in capitals, which means the same.
-    sent = server.heads[0].split(b"\r\n")[0].decode()
-    assert sent.casefold() == f"GET {target} HTTP/1.1".casefold()
+    assert server.heads[0].split(b"\r\n")[0].decode() == f"GET {target} HTTP/1.1"
+
+
+@pytest.mark.parametrize("target", ["/a b", "/a HTTP/1.1\r\nx: y", "", "a"])
+def test_what_is_no_target_is_not_sent(ask, target):
+    with RawServer() as server, pytest.raises(ParameterError):
+        ask(server, "GET", target)
+
+    assert server.heads == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("x-cos-meta-a", "a\r\nx-evil: 1"),
+        ("x-cos-meta-a", "a\nb"),
+        ("x-cos-meta-a", "a\0b"),
+        ("x\r\ny", "1"),
+        ("content-length", "3"),
+        ("transfer-encoding", "chunked"),
+        ("host", "elsewhere"),
+    ],
+)
+def test_what_is_no_header_is_not_sent(ask, name, value, stream):
+    with RawServer() as server:
+        with pytest.raises(ParameterError):
+            ask(server, headers={name: value}, stream=stream)
+        assert ask(server, stream=stream).status == 200
+
+    assert len(server.heads) == 1
+
+
+@pytest.mark.parametrize("host", ["example.test:80", "Example.TEST:80", "UPPER.example.test"])
+def test_the_host_as_it_was_signed(ask, host):
+    with RawServer() as server:
+        ask(server, host=host, connect=server.host)
+
+    assert f"Host: {host}".encode() in server.heads[0].split(b"\r\n")
 
 
 def test_nothing_is_said_that_was_not_asked_for(ask):
@@ -34,9 +87,10 @@ def test_nothing_is_said_that_was_not_asked_for(ask):
 
 def test_an_empty_header_is_sent(ask):
     with RawServer() as server:
-        ask(server, headers={"x-cos-meta-a": ""})
+        ask(server, headers={"x-cos-meta-a": "", "x-cos-meta-b": " "})
 
     assert b"x-cos-meta-a:" in server.heads[0]
+    assert b"x-cos-meta-b:" in server.heads[0]
 
 
 @pytest.mark.parametrize(

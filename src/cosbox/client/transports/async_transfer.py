@@ -12,7 +12,7 @@ from cosbox.client.transports.async_engine import Engine
 from cosbox.client.transports.async_uploads import AwaitedUpload
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
 from cosbox.client.transports.curl_options import Settings, Upload, apply
-from cosbox.client.transports.faults import transport_error
+from cosbox.client.transports.faults import transport_error, was_connected
 from cosbox.client.transports.heads import Head
 from cosbox.protocol.errors import CosClientError, TransportTimeoutError
 
@@ -92,7 +92,7 @@ class Transfer:
         self._conclude(error)
 
     def _error(self, code: int, message: str) -> BaseException:
-        connected = bool(self.handle.getinfo(pycurl.CONNECT_TIME))
+        connected = was_connected(self.handle)
         made = transport_error(code, message, self._request, self._timeouts, connected=connected)
         made.__cause__ = pycurl.error(code, message)
         return made

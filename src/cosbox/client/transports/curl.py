@@ -5,23 +5,21 @@ stream is pulled: a handle in a multi of its own runs only while its reader wait
 when it is ahead. Both kinds are kept with their connections and used again, last in first out.
 """
 
-import os
 from collections import deque
 from collections.abc import Mapping
-from typing import Final, Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 import pycurl
 
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
 from cosbox.client.transports.curl_options import Settings, Upload, apply
 from cosbox.client.transports.curl_stream import Stream
-from cosbox.client.transports.faults import raise_fault
+from cosbox.client.transports.faults import raise_fault, was_connected
+from cosbox.client.transports.forks import abandon, remember
 from cosbox.client.transports.heads import Head
 from cosbox.protocol.errors import ParameterError
 
-_abandoned: Final[list[object]] = []
-"""Handles that a fork brought along. Their connections are the parent's: closing them would end
-TLS sessions that go on there."""
+T = TypeVar("T")
 
 
 class Config(Protocol):
@@ -60,10 +58,10 @@ class CurlTransport:
         """
         self._settings = Settings(verify, certificate, proxies)
         self._pool_size = pool_size
-        self._pid = os.getpid()
         self._idle: deque[pycurl.Curl] = deque()
         self._idle_streams: deque[Stream] = deque()
         self._closed = False
+        remember(self)
 
     @classmethod
     def of(cls, config: Config) -> Self:
@@ -79,34 +77,32 @@ class CurlTransport:
         """Send one request and wait for its answer, once.
 
         Raises:
-            ParameterError: the client was closed.
+            ParameterError: the client was closed, or the request cannot be written as HTTP.
             TransportTimeoutError: a limit passed.
             TransportError: no usable answer came. Whatever the body's ``read`` raised comes
                 through as it is, as does KeyboardInterrupt.
         """
         if self._closed:
             raise ParameterError("the client is closed")
-        if os.getpid() != self._pid:
-            self._forked()
         return self._stream(request, timeouts) if request.stream else self._whole(request, timeouts)
 
-    def _forked(self) -> None:
-        _abandoned.extend([self._idle, self._idle_streams])
+    def orphan(self) -> None:
+        """In a child: what is idle is the parent's."""
+        abandon(self._idle)
         self._idle, self._idle_streams = deque(), deque()
-        self._pid = os.getpid()
 
     def _whole(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:
-        handle = self._idle.pop() if self._idle else pycurl.Curl()
+        handle = _last(self._idle) or pycurl.Curl()
         head = Head()
         pieces: list[bytes] = []
         upload = Upload(request.body)
-        apply(handle, request, timeouts, self._settings, upload)
-        handle.setopt(pycurl.HEADERFUNCTION, head.feed)
-        handle.setopt(pycurl.WRITEFUNCTION, pieces.append)
         try:
+            apply(handle, request, timeouts, self._settings, upload)
+            handle.setopt(pycurl.HEADERFUNCTION, head.feed)
+            handle.setopt(pycurl.WRITEFUNCTION, pieces.append)
             handle.perform()
         except BaseException as error:  # noqa: BLE001 - raised again in the client's terms
-            connected = bool(handle.getinfo(pycurl.CONNECT_TIME))
+            connected = was_connected(handle)
             handle.close()
             raise_fault(error, upload.failure, request, timeouts, connected=connected)
         upload.check()
@@ -122,11 +118,11 @@ class CurlTransport:
         self._idle.append(handle)
 
     def _stream(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:
-        stream = self._idle_streams.pop() if self._idle_streams else Stream()
+        stream = _last(self._idle_streams) or Stream()
         return stream.begin(request, timeouts, self._settings, self._keep_stream)
 
     def _keep_stream(self, stream: Stream) -> None:
-        if self._closed or os.getpid() != self._pid or len(self._idle_streams) >= self._pool_size:
+        if self._closed or len(self._idle_streams) >= self._pool_size:
             stream.destroy()
             return
         self._idle_streams.append(stream)
@@ -134,9 +130,15 @@ class CurlTransport:
     def close(self) -> None:
         """Close the connections that are idle, and those in use when they are done."""
         self._closed = True
-        if os.getpid() != self._pid:
-            self._forked()
-        while self._idle:
-            self._idle.pop().close()
-        while self._idle_streams:
-            self._idle_streams.pop().destroy()
+        while handle := _last(self._idle):
+            handle.close()
+        while stream := _last(self._idle_streams):
+            stream.destroy()
+
+
+def _last(kept: deque[T]) -> T | None:
+    """The one that was kept last, which is most likely connected still."""
+    try:
+        return kept.pop()
+    except IndexError:
+        return None

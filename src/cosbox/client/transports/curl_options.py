@@ -1,5 +1,7 @@
 """A request as options of a libcurl handle."""
 
+import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +11,15 @@ from typing import Final
 import pycurl
 
 from cosbox.client.transports.base import HttpRequest, RequestBody, Timeouts
-from cosbox.protocol.errors import TransportError
+from cosbox.protocol.errors import ParameterError, TransportError
 
 _BUFFER: Final = 512 * 1024
 _UPLOAD_BUFFER: Final = 512 * 1024
+_UNSENDABLE: Final = re.compile(r"[\0\r\n]")
+_BLANK: Final = re.compile(r"[\0-\x20\x7f]")
+_FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding"})
+_PROXY_VARIABLES: Final = ("http_proxy", "all_proxy", "ALL_PROXY")
+"""Where libcurl looks for the proxy of an ``http`` URL."""
 _ABORT: Final[int] = pycurl.READFUNC_ABORT
 _CANNOT_SEEK: Final[int] = pycurl.SEEKFUNC_FAIL
 _SOUGHT: Final[int] = pycurl.SEEKFUNC_OK
@@ -38,15 +45,17 @@ class Upload:
 
     Attributes:
         failure: what the body's ``read`` raised, or a signal's handler while libcurl ran.
+        over: whether libcurl has had all of it.
     """
 
-    __slots__ = ("_body", "_length", "_sent", "failure")
+    __slots__ = ("_body", "_length", "_sent", "failure", "over")
 
     def __init__(self, body: RequestBody | None) -> None:
         self._body = body
         self._length = body.length if body is not None else 0
         self._sent = 0
         self.failure: BaseException | None = None
+        self.over = body is None
 
     @property
     def length(self) -> int | None:
@@ -75,6 +84,7 @@ class Upload:
         except BaseException as error:  # noqa: BLE001 - raised again once libcurl has returned
             self.failure = error
             return _ABORT
+        self.over = not data or self._sent == self._length
         return data
 
     def seek(self, offset: int, origin: int) -> int:
@@ -87,7 +97,7 @@ class Upload:
         except BaseException as error:  # noqa: BLE001 - as in read
             self.failure = error
             return _CANNOT_SEEK
-        self._sent = 0
+        self._sent, self.over = 0, False
         return _SOUGHT
 
     def progress(self, *_counts: int) -> int:
@@ -111,9 +121,13 @@ def apply(
     settings: Settings,
     upload: Upload,
 ) -> None:
-    """Set up a fresh or reset handle for one request."""
+    """Set up a fresh or reset handle for one request.
+
+    Raises:
+        ParameterError: it cannot be written as HTTP.
+    """
     setopt = handle.setopt
-    setopt(pycurl.URL, f"{request.scheme}://{request.host}{request.target}")
+    _set_target(handle, request, settings)
     setopt(pycurl.PATH_AS_IS, 1)
     setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
     setopt(pycurl.NOSIGNAL, 1)
@@ -130,6 +144,25 @@ def apply(
         _set_tls(handle, settings)
     setopt(pycurl.NOPROGRESS, 0)
     setopt(pycurl.XFERINFOFUNCTION, upload.progress)
+
+
+def _set_target(handle: pycurl.Curl, request: HttpRequest, settings: Settings) -> None:
+    if _BLANK.search(request.target) or not request.target.startswith("/"):
+        raise ParameterError(f"not a target of a request: {request.target[:80]!r}")
+    base = f"{request.scheme}://{request.host}"
+    if request.scheme == "http" and _may_go_by_proxy(settings):
+        # Only libcurl knows whether the target is to be absolute, so it makes it from the URL.
+        handle.setopt(pycurl.URL, base + request.target)
+    else:
+        # Which it would otherwise write in its own way: escapes in capitals, nothing after "#".
+        handle.setopt(pycurl.URL, base + "/")
+        handle.setopt(pycurl.REQUEST_TARGET, request.target.encode())
+
+
+def _may_go_by_proxy(settings: Settings) -> bool:
+    if settings.proxies is not None:
+        return bool(settings.proxies.get("http"))
+    return any(os.environ.get(name) for name in _PROXY_VARIABLES)
 
 
 def _set_method(handle: pycurl.Curl, request: HttpRequest, upload: Upload) -> None:
@@ -154,14 +187,17 @@ def _set_method(handle: pycurl.Curl, request: HttpRequest, upload: Upload) -> No
 
 
 def _set_headers(handle: pycurl.Curl, request: HttpRequest, upload: Upload) -> None:
-    lines = [b"Expect:", b"Accept:"]
+    # libcurl's own Host leaves out the scheme's port, which the signature may cover.
+    lines = [f"Host: {request.host}".encode(), b"Expect:", b"Accept:"]
     if "user-agent" not in request.headers:
         lines.append(b"User-Agent:")
     if not upload.present and "content-type" not in request.headers:
         lines.append(b"Content-Type:")  # libcurl has one of its own for a POST
     for name, value in request.headers.items():
+        if name in _FRAMING or _UNSENDABLE.search(name) or _UNSENDABLE.search(value):
+            raise ParameterError(f"not a header of a request: {name}: {value[:80]!r}")
         # An empty value is spelt with a semicolon, since "name:" removes the header.
-        lines.append(f"{name}: {value}".encode() if value else f"{name};".encode())
+        lines.append(f"{name}: {value}".encode() if value.strip() else f"{name};".encode())
     handle.setopt(pycurl.HTTPHEADER, lines)
 
 

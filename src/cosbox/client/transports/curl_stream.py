@@ -10,14 +10,16 @@ import pycurl
 
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
 from cosbox.client.transports.curl_options import Settings, Upload, apply
-from cosbox.client.transports.faults import transport_error
+from cosbox.client.transports.faults import transport_error, was_connected
+from cosbox.client.transports.forks import abandon, remember
 from cosbox.client.transports.heads import Head
-from cosbox.protocol.errors import TransportTimeoutError
+from cosbox.protocol.errors import TransportError, TransportTimeoutError
 
 _AHEAD: Final = 1024 * 1024
 """How much is received ahead of the reader before the transfer is paused."""
 
 _PAUSE: Final[int] = pycurl.WRITEFUNC_PAUSE
+_UPLOADED: Final[int] = getattr(pycurl, "SIZE_UPLOAD_T", pycurl.SIZE_UPLOAD)
 _ERROR_BODY: Final = 1024 * 1024
 _LOOK: Final = 0.25
 """Seconds after which a wait looks around: for signals, and for timers of libcurl."""
@@ -29,7 +31,16 @@ class Stream:
     def __init__(self) -> None:
         self._multi = pycurl.CurlMulti()
         self._handle = pycurl.Curl()
-        self._running = False
+        self._running = self._orphaned = False
+        self._failure: BaseException | None = None
+        remember(self)
+
+    def orphan(self) -> None:
+        """In a child: the transfer is the parent's."""
+        abandon(self._multi)
+        abandon(self._handle)
+        self._running, self._orphaned = False, True
+        self._failure = TransportError("this body is read by the process that asked for it")
 
     def begin(
         self,
@@ -50,19 +61,20 @@ class Stream:
         self._head = Head()
         self._upload = Upload(request.body)
         self._pieces: deque[bytes] = deque()
-        self._held = self._received = 0
+        self._held = self._received = self._sent = 0
         self._paused = False
-        self._failure: BaseException | None = None
-        apply(self._handle, request, timeouts, settings, self._upload)
-        self._handle.setopt(pycurl.HEADERFUNCTION, self._head.feed)
-        self._handle.setopt(pycurl.WRITEFUNCTION, self._take)
-        self._multi.add_handle(self._handle)
-        self._running = True
-        self._moved = time.monotonic()
+        self._failure = None
         try:
+            apply(self._handle, request, timeouts, settings, self._upload)
+            self._handle.setopt(pycurl.HEADERFUNCTION, self._head.feed)
+            self._handle.setopt(pycurl.WRITEFUNCTION, self._take)
+            self._multi.add_handle(self._handle)
+            self._running = True
+            self._moved = time.monotonic()
             while not self._head.complete and self._running:
                 self._step()
             self._check()
+            self._handle.setopt(pycurl.TIMEOUT_MS, 0)  # the limit for everything but the body
             head = self._head  # once the body is at its end, this may serve another request
             body = Body(self)
             if head.status >= 300:
@@ -117,11 +129,19 @@ class Stream:
         self._collect()
         if not self._running or self._paused:
             return
-        if (self._received, self._head.complete) != before:
+        if (self._received, self._head.complete) != before or self._has_sent():
             self._moved = time.monotonic()
-            return
+            if self._pieces or self._head.complete != before[1]:
+                return
         self._check_stall()
         self._wait()
+
+    def _has_sent(self) -> bool:
+        """Whether bytes of the request's body left since this was asked last."""
+        if not self._upload.present or self._head.complete:
+            return False
+        before, self._sent = self._sent, self._handle.getinfo(_UPLOADED)
+        return self._sent != before
 
     def _collect(self) -> None:
         _, succeeded, failed = self._multi.info_read()
@@ -137,7 +157,7 @@ class Stream:
         length = self._head.length()
         if code == pycurl.E_PARTIAL_FILE and length is not None:
             message = f"the body broke off after {self._received} of {length} bytes"
-        connected = bool(self._handle.getinfo(pycurl.CONNECT_TIME))
+        connected = was_connected(self._handle)
         made = transport_error(code, message, self._request, self._timeouts, connected=connected)
         made.__cause__ = pycurl.error(code, message)
         return made
@@ -145,7 +165,7 @@ class Stream:
     def _check_stall(self) -> None:
         stall = self._timeouts.stall
         # libcurl has limits of its own for connecting; this one sees fractions of seconds.
-        if stall is None or not self._handle.getinfo(pycurl.CONNECT_TIME):
+        if stall is None or not was_connected(self._handle):
             return
         if time.monotonic() - self._moved >= stall:
             self._failure = TransportTimeoutError(
@@ -159,11 +179,11 @@ class Stream:
         timeout = self._multi.timeout()
         seconds = _LOOK if timeout < 0 else min(_LOOK, timeout / 1000)
         descriptor = self._handle.getinfo(pycurl.ACTIVESOCKET)
-        connected = bool(self._handle.getinfo(pycurl.PRETRANSFER_TIME))
-        if connected and descriptor >= 0 and hasattr(select, "poll"):
+        if was_connected(self._handle) and descriptor >= 0 and hasattr(select, "poll"):
             # Unlike select(), this takes descriptors of any number.
             poll = select.poll()
-            poll.register(descriptor, select.POLLIN)
+            sends = not (self._upload.over or self._head.complete)
+            poll.register(descriptor, select.POLLIN | (select.POLLOUT if sends else 0))
             poll.poll(max(1, seconds * 1000))
         elif self._multi.select(seconds) == -1:
             time.sleep(0.001)
@@ -174,6 +194,8 @@ class Stream:
 
     def finish(self) -> None:
         """The reader is done: keep the connection if the body was read to its end."""
+        if self._orphaned:
+            return
         complete = not self._running and self._failure is None
         if self._running:
             self._stop()  # which closes the connection
@@ -188,6 +210,8 @@ class Stream:
 
     def destroy(self) -> None:
         """Close the connection."""
+        if self._orphaned:
+            return
         if self._running:
             self._stop()
         self._handle.close()

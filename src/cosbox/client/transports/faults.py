@@ -29,7 +29,7 @@ def transport_error(
         message: of libcurl.
         request: that failed.
         timeouts: that it had.
-        connected: whether there was a connection.
+        connected: whether there was a connection to send the request on, see `was_connected`.
     """
     where = f"{request.method} {request.connect or request.host}"
     if code == pycurl.E_OPERATION_TIMEDOUT:
@@ -53,6 +53,14 @@ def _timeout(
     error = TransportTimeoutError(text)
     error.unsent = not connected
     return error
+
+
+def was_connected(handle: pycurl.Curl) -> bool:
+    """Whether a transfer got as far as sending its request.
+
+    libcurl's times are no help: that of connecting is 0 on a connection that was there.
+    """
+    return bool(handle.getinfo(pycurl.REQUEST_SIZE))
 
 
 def raise_fault(
