@@ -13,6 +13,7 @@ from cosbox.server.gateway import Gateway
 from cosbox.server.messages import Incoming, Outgoing
 from cosbox.service.clock import Clock, FolderClock
 from cosbox.service.content import Stored
+from cosbox.service.janitor import Janitor
 from cosbox.service.store import Store
 from cosbox.storage.folder import Folder, open_folder
 
@@ -53,10 +54,12 @@ class App:
         )
         self._gateway = Gateway(self.store)
         self._driver = Driver(self.store)
+        self._janitor = Janitor(self.store)
 
     def close(self) -> None:
         """Finish what is under way and let go of the folder."""
         self._driver.close()
+        self._janitor.close()
         self.folder.close()
 
     def __enter__(self) -> Self:

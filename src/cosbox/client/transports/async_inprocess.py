@@ -84,7 +84,7 @@ class AsyncInProcessTransport(Embedded):
         await self._idle.wait()
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._driver.close)
-        await loop.run_in_executor(None, self._folder.close)
+        await loop.run_in_executor(None, self.let_go)
 
 
 class _Arriving:

@@ -18,6 +18,7 @@ from cosbox.service.accounts import ensure_account
 from cosbox.service.clock import Clock, FolderClock
 from cosbox.service.content import Stored
 from cosbox.service.identity import Caller
+from cosbox.service.janitor import Janitor
 from cosbox.service.store import Store
 from cosbox.storage.errors import BlobMissing
 from cosbox.storage.folder import Folder, open_folder
@@ -38,6 +39,7 @@ class Embedded:
             lambda txn: ensure_account(txn, now=clock.now(), appid=appid or "")
         ).result()
         self._caller = Caller(account.appid, account.uin)
+        self._janitor: Janitor | None = None
 
     @classmethod
     def open(
@@ -56,10 +58,18 @@ class Embedded:
         """
         folder = open_folder(path)
         try:
-            return cls(folder, appid=appid, region=region, clock=clock or FolderClock(path))
+            made = cls(folder, appid=appid, region=region, clock=clock or FolderClock(path))
         except BaseException:
             folder.close()
             raise
+        made._janitor = Janitor(made._store)
+        return made
+
+    def let_go(self) -> None:
+        """Let go of the folder."""
+        if self._janitor is not None:
+            self._janitor.close()
+        self._folder.close()
 
     def _incoming(self, request: HttpRequest) -> Incoming:
         """A request as the gateway takes it."""
@@ -88,7 +98,7 @@ class InProcessTransport(Embedded):
 
     def close(self) -> None:
         """Finish what is under way and let go of the folder."""
-        self._folder.close()
+        self.let_go()
 
 
 def raise_cause(failed: BodyFailed) -> NoReturn:

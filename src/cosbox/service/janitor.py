@@ -1,0 +1,77 @@
+"""What nobody refers to any more is removed, a while later.
+
+Overwriting and deleting let go of blobs. Small ones go at once, with the last reference; a file
+stays for a grace, since an answer under way may still be reading it. Then its file is removed, and
+after that its record: a crash in between leaves a record that the next sweep finds again.
+"""
+
+import logging
+import threading
+from typing import Final
+
+from cosbox.service.store import Store
+from cosbox.storage.errors import StorageError
+
+log = logging.getLogger("cosbox.janitor")
+
+GRACE: Final = 3600.0
+"""Seconds for which an answer may go on reading what was deleted meanwhile."""
+
+INTERVAL: Final = 60.0
+
+_BATCH: Final = 100
+
+
+class Janitor:
+    """Sweeps a store now and then, in a thread of its own, until it is closed."""
+
+    def __init__(self, store: Store, *, grace: float = GRACE, interval: float = INTERVAL) -> None:
+        """Begin.
+
+        Args:
+            store: to sweep.
+            grace: seconds for which a file without references stays.
+            interval: seconds between two sweeps.
+        """
+        self._store = store
+        self._grace = grace
+        self._interval = interval
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="cosbox-janitor", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish the file at hand, and stop."""
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self.sweep()
+            except StorageError:
+                log.exception("the store could not be swept; it will be tried again")
+            self._closing.wait(self._interval)
+
+    def sweep(self) -> int:
+        """Remove all files that were let go of before the grace; returns how many."""
+        before = self._store.clock.now() - round(self._grace * 1_000_000)
+        removed = 0
+        while not self._closing.is_set():
+            found = self._garbage(before)
+            for blob_id in found:
+                if self._closing.is_set():
+                    break
+                self._remove(blob_id)
+                removed += 1
+            if len(found) < _BATCH:
+                break
+        return removed
+
+    def _garbage(self, before: int) -> list[int]:
+        records = self._store.records
+        return list(records.write(lambda txn: txn.garbage(before, _BATCH)).result())
+
+    def _remove(self, blob_id: int) -> None:
+        self._store.blobs.delete(blob_id)
+        self._store.records.write(lambda txn: txn.forget_blob(blob_id)).result()
