@@ -10,7 +10,7 @@ import cosbox
 from cosbox.client.paging import LISTINGS, versions_of
 from cosbox.protocol.errors import CosClientError, NotFoundError, ParameterError
 from cosbox.protocol.operations import OPERATIONS
-from support.awaiting import async_client_of, run
+from support.aio import async_client_of, run
 from support.scripted import client_of, ok
 
 BUCKET = "examplebucket-1250000000"

@@ -16,6 +16,7 @@ from cosbox.client.aio.client import AsyncCosS3Client
 from cosbox.client.bodies import BytesBody
 from cosbox.client.config import CosConfig
 from cosbox.client.sync import CosS3Client
+from cosbox.client.transports.async_inprocess import AsyncInProcessTransport
 from cosbox.client.transports.base import HttpRequest, Timeouts
 from cosbox.client.transports.inprocess import InProcessTransport
 from cosbox.protocol.signing import Credential, sign
@@ -199,9 +200,9 @@ class Embedded(Way):
         self._folder = open_folder(folder)
         self._clock = FolderClock(folder)
 
-    def _transport(self, who):
+    def _transport(self, who, kind=InProcessTransport):
         appid = who.appid or OWNER.appid
-        transport = InProcessTransport(self._folder, appid=appid, region=REGION, clock=self._clock)
+        transport = kind(self._folder, appid=appid, region=REGION, clock=self._clock)
         if not who.uin:
             transport._caller = ANONYMOUS
         return transport
@@ -238,6 +239,20 @@ class AsyncOverHttp(OverHttp):
         return Awaited(lambda: AsyncCosS3Client(self.config(who), retry=0))
 
 
-WAYS = {"http": OverHttp, "embedded": Embedded, "async": AsyncOverHttp}
+class AsyncEmbedded(Embedded):
+    """Async clients of a folder in this process, waited for."""
+
+    def make_client(self, who):
+        config = CosConfig(Region=REGION, Endpoint="localhost", Anonymous=True)
+        transport = self._transport(who, AsyncInProcessTransport)
+        return Awaited(lambda: AsyncCosS3Client(config, transport=transport, retry=0))
+
+
+WAYS = {
+    "http": OverHttp,
+    "embedded": Embedded,
+    "async": AsyncOverHttp,
+    "async embedded": AsyncEmbedded,
+}
 SERVED = ("http", "async")
 """Those where requests are signed."""
