@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cosbox.client.sync import CosS3Client
     from cosbox.protocol.errors import (
         AccessDeniedError,
+        ArchivedError,
         ConflictError,
         CosClientError,
         CosException,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessDeniedError",
+    "ArchivedError",
     "AsyncCosS3Client",
     "AsyncStreamBody",
     "ConflictError",

@@ -80,3 +80,23 @@ def test_the_getters_of_the_official_sdk() -> None:
     assert error.get_error_code() == "Unknown"
     assert (error.get_trace_id(), error.get_request_id()) == ("", "")
     assert error.get_digest_msg() == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (304, "NotModified", tree.NotModifiedError),
+        (403, "AccessDenied", tree.AccessDeniedError),
+        (403, "InvalidObjectState", tree.ArchivedError),
+        (404, "NoSuchKey", tree.NotFoundError),
+        (409, "BucketNotEmpty", tree.ConflictError),
+        (412, "PreconditionFailed", tree.PreconditionError),
+        (500, "InternalError", tree.ServerFaultError),
+        (400, "InvalidArgument", tree.CosServiceError),
+    ],
+)
+def test_the_class_of_an_error(status: int, code: str, kind: type) -> None:
+    error = tree.service_error("GET", "", status, digest={"code": code})
+
+    assert type(error) is kind
+    assert (error.get_status_code(), error.get_error_code()) == (status, code)

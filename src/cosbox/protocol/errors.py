@@ -12,6 +12,7 @@
         ├── NotModifiedError      304
         ├── NotFoundError         404
         ├── AccessDeniedError     403
+        ├── ArchivedError         the object must be restored before it is read
         ├── PreconditionError     412
         ├── ConflictError         409
         └── ServerFaultError      5xx
@@ -136,6 +137,10 @@ class AccessDeniedError(CosServiceError):
     """403: the caller may not do this, or is not who the signature says."""
 
 
+class ArchivedError(CosServiceError):
+    """InvalidObjectState: the object is archived, and has to be restored before it is read."""
+
+
 class PreconditionError(CosServiceError):
     """412: a condition of the request does not hold."""
 
@@ -157,6 +162,7 @@ HINTS: Final[Mapping[str, str]] = {
 }
 """What to do, for the codes where that is always the same."""
 
+_BY_CODE: Final[Mapping[str, type[CosServiceError]]] = {"InvalidObjectState": ArchivedError}
 _BY_STATUS: Final[Mapping[int, type[CosServiceError]]] = {
     304: NotModifiedError,
     403: AccessDeniedError,
@@ -169,8 +175,12 @@ _BY_STATUS: Final[Mapping[int, type[CosServiceError]]] = {
 def service_error(
     method: str, message: str, status: int, *, operation: str = "", digest: Mapping[str, str]
 ) -> CosServiceError:
-    """The error of the class that ``status`` calls for."""
-    kind = _BY_STATUS.get(status) or (ServerFaultError if status >= 500 else CosServiceError)
+    """The error of the class that its code, or else its status, calls for."""
+    kind = (
+        _BY_CODE.get(digest.get("code", ""))
+        or _BY_STATUS.get(status)
+        or (ServerFaultError if status >= 500 else CosServiceError)
+    )
     return kind(method, message, status, operation=operation, digest=digest)
 
 
@@ -207,6 +217,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
 __all__ = [
     "HINTS",
     "AccessDeniedError",
+    "ArchivedError",
     "ConflictError",
     "CosClientError",
     "CosException",
