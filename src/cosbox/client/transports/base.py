@@ -1,6 +1,6 @@
 """What carries a request to a store: HTTP by libcurl, or a call into the same process.
 
-Every transport passes ``tests/client/test_transport_conformance.py``.
+``tests/conformance/calls`` runs over every transport.
 """
 
 from collections.abc import Mapping, Sequence
