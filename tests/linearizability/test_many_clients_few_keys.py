@@ -14,7 +14,8 @@ from collections import defaultdict
 import pytest
 
 import cosbox
-from support.linear import Event, is_linearizable
+from support.linearizable import Event, is_linearizable
+from support.registers import plain
 from support.serving import KEYS, Serving
 
 BUCKET = "few-1250000000"
@@ -60,7 +61,13 @@ class Worker:
             self.random.choice(deeds)(self.random.choice(NAMES))
 
     def note(self, key, begin, kind, value=None, done=True):
-        self.events.append((key, Event(begin, time.perf_counter(), kind, value, done)))
+        call, result = {
+            "write": (("put", value), True),
+            "create": (("add", value), done),
+            "read": (("get",), value),
+            "delete": (("delete",), True),
+        }[kind]
+        self.events.append((key, Event(begin, time.perf_counter(), call, result)))
 
     def value(self):
         return f"{next(self.values)}".encode()
@@ -156,7 +163,7 @@ def test_each_key_has_one_story(client, versioned, round_number):
     try:
         assert sum(len(worker.events) for worker in workers) >= CLIENTS * EACH
         for key, events in by_key(workers).items():
-            assert is_linearizable(events), f"no story explains {key}"
+            assert is_linearizable(events, plain, None), f"no story explains {key}"
         if versioned:
             check_versions(client, workers)
     finally:
