@@ -1,25 +1,18 @@
 """HTTP by libcurl (docs/decisions/0003-http-by-libcurl.md).
 
-An answer that is wanted whole is fetched by a handle that blocks. An answer that is wanted as a
-stream is pulled: a handle in a multi of its own runs only while its reader waits, and is paused
-when it is ahead. Both kinds are kept with their connections and used again, last in first out.
+Every connection has a multi of its own, which is driven by the thread that waits for the answer or
+reads its body. Connections are kept and used again, last in first out.
 """
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Protocol, Self, TypeVar
-
-import pycurl
+from typing import Protocol, Self
 
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
-from cosbox.client.transports.curl_options import Settings, Upload, apply
-from cosbox.client.transports.curl_stream import Stream
-from cosbox.client.transports.faults import raise_fault, was_connected
-from cosbox.client.transports.forks import abandon, remember
-from cosbox.client.transports.heads import Head
+from cosbox.client.transports.curl_exchange import Exchange, place_of
+from cosbox.client.transports.curl_options import Settings
+from cosbox.client.transports.forks import remember
 from cosbox.protocol.errors import ParameterError
-
-T = TypeVar("T")
 
 
 class Config(Protocol):
@@ -54,12 +47,11 @@ class CurlTransport:
             verify: whether to check the peer's certificate, or the CA bundle to check it by.
             certificate: of the client: a file with certificate and key, or one of each.
             proxies: by scheme; None goes by the environment, an empty one uses none.
-            pool_size: how many idle connections of each kind are kept. More may be in use.
+            pool_size: how many idle connections are kept. More may be in use.
         """
         self._settings = Settings(verify, certificate, proxies)
         self._pool_size = pool_size
-        self._idle: deque[pycurl.Curl] = deque()
-        self._idle_streams: deque[Stream] = deque()
+        self._idle: deque[Exchange] = deque()
         self._closed = False
         remember(self)
 
@@ -84,61 +76,40 @@ class CurlTransport:
         """
         if self._closed:
             raise ParameterError("the client is closed")
-        return self._stream(request, timeouts) if request.stream else self._whole(request, timeouts)
+        exchange = self._take(place_of(request)) or Exchange(request, self._settings)
+        return exchange.begin(request, timeouts, self._keep)
 
     def orphan(self) -> None:
         """In a child: what is idle is the parent's."""
-        abandon(self._idle)
-        self._idle, self._idle_streams = deque(), deque()
+        self._idle = deque()
 
-    def _whole(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:
-        handle = _last(self._idle) or pycurl.Curl()
-        head = Head()
-        pieces: list[bytes] = []
-        upload = Upload(request.body)
+    def _take(self, place: tuple[str, str]) -> Exchange | None:
+        """The idle one for this place that was used last. Deques need no lock for this."""
+        idle = self._idle
+        for _ in range(len(idle)):
+            try:
+                exchange = idle.pop()
+            except IndexError:
+                break
+            if exchange.place == place:
+                return exchange
+            idle.appendleft(exchange)
+        return None
+
+    def _keep(self, exchange: Exchange) -> None:
+        self._idle.append(exchange)
+        while self._idle and (self._closed or len(self._idle) > self._pool_size):
+            self._drop()
+
+    def _drop(self) -> None:
         try:
-            apply(handle, request, timeouts, self._settings, upload)
-            handle.setopt(pycurl.HEADERFUNCTION, head.feed)
-            handle.setopt(pycurl.WRITEFUNCTION, pieces.append)
-            handle.perform()
-        except BaseException as error:  # noqa: BLE001 - raised again in the client's terms
-            connected = was_connected(handle)
-            handle.close()
-            raise_fault(error, upload.failure, request, timeouts, connected=connected)
-        upload.check()
-        self._keep(handle)
-        return HttpResponse(head.status, head.fields(), b"".join(pieces))
-
-    def _keep(self, handle: pycurl.Curl) -> None:
-        if self._closed or len(self._idle) >= self._pool_size:
-            handle.close()
+            exchange = self._idle.popleft()
+        except IndexError:
             return
-        # Callbacks hold what they were bound to.
-        handle.reset()
-        self._idle.append(handle)
-
-    def _stream(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:
-        stream = _last(self._idle_streams) or Stream()
-        return stream.begin(request, timeouts, self._settings, self._keep_stream)
-
-    def _keep_stream(self, stream: Stream) -> None:
-        if self._closed or len(self._idle_streams) >= self._pool_size:
-            stream.destroy()
-            return
-        self._idle_streams.append(stream)
+        exchange.destroy()
 
     def close(self) -> None:
         """Close the connections that are idle, and those in use when they are done."""
         self._closed = True
-        while handle := _last(self._idle):
-            handle.close()
-        while stream := _last(self._idle_streams):
-            stream.destroy()
-
-
-def _last(kept: deque[T]) -> T | None:
-    """The one that was kept last, which is most likely connected still."""
-    try:
-        return kept.pop()
-    except IndexError:
-        return None
+        while self._idle:
+            self._drop()

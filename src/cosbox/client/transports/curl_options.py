@@ -5,7 +5,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil
+from pathlib import Path
 from typing import Final
 
 import pycurl
@@ -13,13 +13,16 @@ import pycurl
 from cosbox.client.transports.base import HttpRequest, RequestBody, Timeouts
 from cosbox.protocol.errors import ParameterError, TransportError
 
-_BUFFER: Final = 512 * 1024
+_BUFFER: Final = 128 * 1024
+"""Larger ones do not stay in the processor's cache, and are slower for it."""
 _UPLOAD_BUFFER: Final = 512 * 1024
 _UNSENDABLE: Final = re.compile(r"[\0\r\n]")
 _BLANK: Final = re.compile(r"[\0-\x20\x7f]")
 _FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding"})
 _PROXY_VARIABLES: Final = ("http_proxy", "all_proxy", "ALL_PROXY")
 """Where libcurl looks for the proxy of an ``http`` URL."""
+_SUPPRESS_CONNECT_HEADERS: Final = 265
+"""Of libcurl; pycurl has no name for it."""
 _ABORT: Final[int] = pycurl.READFUNC_ABORT
 _CANNOT_SEEK: Final[int] = pycurl.SEEKFUNC_FAIL
 _SOUGHT: Final[int] = pycurl.SEEKFUNC_OK
@@ -45,17 +48,15 @@ class Upload:
 
     Attributes:
         failure: what the body's ``read`` raised, or a signal's handler while libcurl ran.
-        over: whether libcurl has had all of it.
     """
 
-    __slots__ = ("_body", "_length", "_sent", "failure", "over")
+    __slots__ = ("_body", "_length", "_sent", "failure")
 
     def __init__(self, body: RequestBody | None) -> None:
         self._body = body
         self._length = body.length if body is not None else 0
         self._sent = 0
         self.failure: BaseException | None = None
-        self.over = body is None
 
     @property
     def length(self) -> int | None:
@@ -84,7 +85,6 @@ class Upload:
         except BaseException as error:  # noqa: BLE001 - raised again once libcurl has returned
             self.failure = error
             return _ABORT
-        self.over = not data or self._sent == self._length
         return data
 
     def seek(self, offset: int, origin: int) -> int:
@@ -97,21 +97,8 @@ class Upload:
         except BaseException as error:  # noqa: BLE001 - as in read
             self.failure = error
             return _CANNOT_SEEK
-        self._sent, self.over = 0, False
+        self._sent = 0
         return _SOUGHT
-
-    def progress(self, *_counts: int) -> int:
-        """For XFERINFOFUNCTION: Python gets a chance to run the handlers of signals."""
-        try:
-            return 0 if self.failure is None else 1
-        except KeyboardInterrupt as interrupt:
-            self.failure = interrupt
-            return 1
-
-    def check(self) -> None:
-        """Raise what went wrong although an answer came."""
-        if self.failure is not None:
-            raise self.failure
 
 
 def apply(
@@ -121,103 +108,128 @@ def apply(
     settings: Settings,
     upload: Upload,
 ) -> None:
-    """Set up a fresh or reset handle for one request.
+    """Set up a fresh or reset handle for one request, with the limits that libcurl knows.
 
     Raises:
         ParameterError: it cannot be written as HTTP.
     """
+    proxied = establish(handle, request, settings)
+    describe(handle, request, upload, proxied=proxied)
+    if upload.present:
+        handle.setopt(pycurl.READFUNCTION, upload.read)
+    limit_connecting(handle, timeouts)
+    if timeouts.total is not None and timeouts.total > 0:
+        handle.setopt(pycurl.TIMEOUT_MS, max(1, round(timeouts.total * 1000)))
+
+
+def establish(handle: pycurl.Curl, request: HttpRequest, settings: Settings) -> bool:
+    """Set up a fresh or reset handle for requests to one place.
+
+    Returns:
+        whether they may go by a proxy that wants their targets absolute.
+    """
     setopt = handle.setopt
-    _set_target(handle, request, settings)
     setopt(pycurl.PATH_AS_IS, 1)
     setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
     setopt(pycurl.NOSIGNAL, 1)
     setopt(pycurl.TCP_NODELAY, 1)
     setopt(pycurl.TCP_KEEPALIVE, 1)
     setopt(pycurl.BUFFERSIZE, _BUFFER)
+    setopt(pycurl.UPLOAD_BUFFERSIZE, _UPLOAD_BUFFER)
+    # The head of a proxy's answer to CONNECT is none of the answer's.
+    setopt(_SUPPRESS_CONNECT_HEADERS, 1)
     if request.connect and request.connect != request.host:
         setopt(pycurl.CONNECT_TO, [f"::{request.connect}"])
-    _set_method(handle, request, upload)
-    _set_headers(handle, request, upload)
-    _set_timeouts(handle, timeouts)
-    _set_proxy(handle, request, settings)
     if request.scheme == "https":
         _set_tls(handle, settings)
-    setopt(pycurl.NOPROGRESS, 0)
-    setopt(pycurl.XFERINFOFUNCTION, upload.progress)
+    return _set_proxy(handle, request.scheme, settings)
 
 
-def _set_target(handle: pycurl.Curl, request: HttpRequest, settings: Settings) -> None:
-    if _BLANK.search(request.target) or not request.target.startswith("/"):
-        raise ParameterError(f"not a target of a request: {request.target[:80]!r}")
+def describe(handle: pycurl.Curl, request: HttpRequest, upload: Upload, *, proxied: bool) -> None:
+    """Set up an established handle for one request, READFUNCTION excepted.
+
+    Raises:
+        ParameterError: it cannot be written as HTTP.
+    """
+    _set_target(handle, request, proxied=proxied)
+    _set_method(handle, request.method, upload)
+    _set_headers(handle, request, upload)
+
+
+def limit_connecting(handle: pycurl.Curl, timeouts: Timeouts) -> None:
+    """Set how long it may take to connect."""
+    limit = timeouts.connect
+    milliseconds = 2**31 - 1 if limit is None else max(1, round(limit * 1000))
+    handle.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
+
+
+def _set_target(handle: pycurl.Curl, request: HttpRequest, *, proxied: bool) -> None:
+    target = request.target
+    if _BLANK.search(target) or not target.startswith("/"):
+        raise ParameterError(f"not a target of a request: {target[:80]!r}")
     base = f"{request.scheme}://{request.host}"
-    if request.scheme == "http" and _may_go_by_proxy(settings):
+    if proxied:
         # Only libcurl knows whether the target is to be absolute, so it makes it from the URL.
-        handle.setopt(pycurl.URL, base + request.target)
+        handle.setopt(pycurl.URL, base + target)
     else:
         # Which it would otherwise write in its own way: escapes in capitals, nothing after "#".
         handle.setopt(pycurl.URL, base + "/")
-        handle.setopt(pycurl.REQUEST_TARGET, request.target.encode())
+        handle.setopt(pycurl.REQUEST_TARGET, target.encode())
 
 
-def _may_go_by_proxy(settings: Settings) -> bool:
-    if settings.proxies is not None:
-        return bool(settings.proxies.get("http"))
-    return any(os.environ.get(name) for name in _PROXY_VARIABLES)
-
-
-def _set_method(handle: pycurl.Curl, request: HttpRequest, upload: Upload) -> None:
-    method = request.method
+def _set_method(handle: pycurl.Curl, method: str, upload: Upload) -> None:
+    setopt = handle.setopt
+    setopt(pycurl.HTTPGET, 1)  # undoes what the request before needed
+    own = "GET"
     if upload.present:
-        handle.setopt(pycurl.UPLOAD, 1)
-        handle.setopt(pycurl.UPLOAD_BUFFERSIZE, _UPLOAD_BUFFER)
-        handle.setopt(pycurl.READFUNCTION, upload.read)
-        handle.setopt(pycurl.SEEKFUNCTION, upload.seek)
-        if upload.length is not None:
-            handle.setopt(pycurl.INFILESIZE_LARGE, upload.length)
-        if method != "PUT":
-            handle.setopt(pycurl.CUSTOMREQUEST, method)
+        own = "PUT"
+        setopt(pycurl.UPLOAD, 1)
+        setopt(pycurl.SEEKFUNCTION, upload.seek)
+        setopt(pycurl.INFILESIZE_LARGE, -1 if upload.length is None else upload.length)
     elif method == "HEAD":
-        handle.setopt(pycurl.NOBODY, 1)
+        own = "HEAD"
+        setopt(pycurl.NOBODY, 1)
     elif method in {"PUT", "POST"}:
-        handle.setopt(pycurl.POSTFIELDS, "")
-        if method == "PUT":
-            handle.setopt(pycurl.CUSTOMREQUEST, method)
-    elif method != "GET":
-        handle.setopt(pycurl.CUSTOMREQUEST, method)
+        own = "POST"
+        setopt(pycurl.POSTFIELDS, "")
+    if method == own:
+        handle.unsetopt(pycurl.CUSTOMREQUEST)
+    else:
+        setopt(pycurl.CUSTOMREQUEST, method)
 
 
 def _set_headers(handle: pycurl.Curl, request: HttpRequest, upload: Upload) -> None:
+    headers = request.headers
+    if not _FRAMING.isdisjoint(headers):
+        raise ParameterError("Host, Content-Length and Transfer-Encoding follow from the request")
     # libcurl's own Host leaves out the scheme's port, which the signature may cover.
-    lines = [f"Host: {request.host}".encode(), b"Expect:", b"Accept:"]
-    if "user-agent" not in request.headers:
-        lines.append(b"User-Agent:")
-    if not upload.present and "content-type" not in request.headers:
-        lines.append(b"Content-Type:")  # libcurl has one of its own for a POST
-    for name, value in request.headers.items():
-        if name in _FRAMING or _UNSENDABLE.search(name) or _UNSENDABLE.search(value):
-            raise ParameterError(f"not a header of a request: {name}: {value[:80]!r}")
+    lines = [f"Host: {request.host}", "Expect:", "Accept:"]
+    if "user-agent" not in headers:
+        lines.append("User-Agent:")
+    if not upload.present and "content-type" not in headers:
+        lines.append("Content-Type:")  # libcurl has one of its own for a POST
+    for name, value in headers.items():
         # An empty value is spelt with a semicolon, since "name:" removes the header.
-        lines.append(f"{name}: {value}".encode() if value.strip() else f"{name};".encode())
-    handle.setopt(pycurl.HTTPHEADER, lines)
+        lines.append(f"{name}: {value}" if value.strip() else f"{name};")
+    if _UNSENDABLE.search("".join(lines)):
+        names = [name for name, value in headers.items() if _UNSENDABLE.search(name + value)]
+        raise ParameterError(f"a line break or NUL in the headers {', '.join(names)}")
+    handle.setopt(pycurl.HTTPHEADER, [line.encode() for line in lines])
 
 
-def _set_timeouts(handle: pycurl.Curl, timeouts: Timeouts) -> None:
-    if timeouts.connect is not None:
-        handle.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, round(timeouts.connect * 1000)))
-    else:
-        handle.setopt(pycurl.CONNECTTIMEOUT_MS, 2**31 - 1)
-    if timeouts.stall is not None:
-        handle.setopt(pycurl.LOW_SPEED_LIMIT, 1)
-        handle.setopt(pycurl.LOW_SPEED_TIME, max(1, ceil(timeouts.stall)))
-    if timeouts.total is not None and not timeouts.total <= 0:
-        handle.setopt(pycurl.TIMEOUT_MS, max(1, round(timeouts.total * 1000)))
-
-
-def _set_proxy(handle: pycurl.Curl, request: HttpRequest, settings: Settings) -> None:
-    if settings.proxies is None:
-        return
-    handle.setopt(pycurl.PROXY, settings.proxies.get(request.scheme, ""))
-    handle.setopt(pycurl.NOPROXY, "")
+def _set_proxy(handle: pycurl.Curl, scheme: str, settings: Settings) -> bool:
+    if settings.proxies is not None:
+        proxy = settings.proxies.get(scheme, "")
+        handle.setopt(pycurl.PROXY, proxy)
+        handle.setopt(pycurl.NOPROXY, "")
+        return bool(proxy) and scheme == "http"
+    if scheme != "http":
+        return False
+    if any(os.environ.get(name) for name in _PROXY_VARIABLES):
+        return True
+    # Whatever becomes of the environment: the targets of this handle will not be absolute.
+    handle.setopt(pycurl.PROXY, "")
+    return False
 
 
 def _set_tls(handle: pycurl.Curl, settings: Settings) -> None:
@@ -225,7 +237,7 @@ def _set_tls(handle: pycurl.Curl, settings: Settings) -> None:
         handle.setopt(pycurl.SSL_VERIFYPEER, 0)
         handle.setopt(pycurl.SSL_VERIFYHOST, 0)
     elif isinstance(settings.verify, str):
-        handle.setopt(pycurl.CAINFO, settings.verify)
+        _trust(handle, settings.verify)
     else:
         _trust_the_system(handle)
     if settings.certificate is not None:
@@ -237,6 +249,14 @@ def _set_tls(handle: pycurl.Curl, settings: Settings) -> None:
         handle.setopt(pycurl.SSLCERT, file)
         if key is not None:
             handle.setopt(pycurl.SSLKEY, key)
+
+
+def _trust(handle: pycurl.Curl, authorities: str) -> None:
+    """Trust these, and not those that libcurl was built to trust."""
+    handle.unsetopt(pycurl.CAINFO)
+    handle.unsetopt(pycurl.CAPATH)
+    folder = Path(authorities).is_dir()
+    handle.setopt(pycurl.CAPATH if folder else pycurl.CAINFO, authorities)
 
 
 def _trust_the_system(handle: pycurl.Curl) -> None:

@@ -1,11 +1,11 @@
 """What libcurl calls a failure, in the client's terms."""
 
-from typing import Final, NoReturn
+from typing import Final
 
 import pycurl
 
 from cosbox.client.transports.base import HttpRequest, Timeouts
-from cosbox.protocol.errors import CosException, TransportError, TransportTimeoutError
+from cosbox.protocol.errors import TransportError, TransportTimeoutError
 
 _NEVER_SENT: Final = frozenset(
     {
@@ -31,9 +31,9 @@ def transport_error(
         timeouts: that it had.
         connected: whether there was a connection to send the request on, see `was_connected`.
     """
-    where = f"{request.method} {request.connect or request.host}"
+    where = _where(request)
     if code == pycurl.E_OPERATION_TIMEDOUT:
-        return _timeout(where, message, timeouts, connected=connected)
+        return _timeout(where, timeouts, connected=connected)
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
         message += "; to trust it, pass VerifySSL='<file of its CA>'"
     error = TransportError(f"{where}: {message}")
@@ -41,13 +41,9 @@ def transport_error(
     return error
 
 
-def _timeout(
-    where: str, message: str, timeouts: Timeouts, *, connected: bool
-) -> TransportTimeoutError:
+def _timeout(where: str, timeouts: Timeouts, *, connected: bool) -> TransportTimeoutError:
     if not connected:
         text = f"{where}: no connection within {timeouts.connect} s"
-    elif "too slow" in message:
-        text = f"{where}: no byte moved for {timeouts.stall} s"
     else:
         text = f"{where}: not done within {timeouts.total} s"
     error = TransportTimeoutError(text)
@@ -63,22 +59,24 @@ def was_connected(handle: pycurl.Curl) -> bool:
     return bool(handle.getinfo(pycurl.REQUEST_SIZE))
 
 
-def raise_fault(
-    error: BaseException,
-    failure: BaseException | None,
-    request: HttpRequest,
-    timeouts: Timeouts,
-    *,
-    connected: bool,
-) -> NoReturn:
-    """Raise what a transfer failed with: what its body raised, or else libcurl's error."""
-    if failure is not None:
-        raise failure
-    if not isinstance(error, pycurl.error):
-        raise error
-    code, message = error.args[0], error.args[1]
-    if code == pycurl.E_ABORTED_BY_CALLBACK:
-        # A signal's handler raised between two lines of ours, and libcurl was told to stop.
-        raise KeyboardInterrupt from error
-    made: CosException = transport_error(code, message, request, timeouts, connected=connected)
-    raise made from error
+def not_done(request: HttpRequest, timeouts: Timeouts, *, sent: bool) -> TransportTimeoutError:
+    """The limit for everything passed."""
+    error = TransportTimeoutError(f"{_where(request)}: not done within {timeouts.total} s")
+    error.unsent = not sent
+    return error
+
+
+def not_moving(request: HttpRequest, timeouts: Timeouts) -> TransportTimeoutError:
+    """The peer stands still."""
+    return TransportTimeoutError(f"{_where(request)}: no byte moved for {timeouts.stall} s")
+
+
+def broken_off(request: HttpRequest, received: int, length: int) -> TransportError:
+    """The connection ended in the middle of a body."""
+    return TransportError(
+        f"{_where(request)}: the body broke off after {received} of {length} bytes"
+    )
+
+
+def _where(request: HttpRequest) -> str:
+    return f"{request.method} {request.connect or request.host}"

@@ -1,0 +1,263 @@
+"""One request and its answer at a time, over a connection that is kept."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+import pycurl
+
+from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
+from cosbox.client.transports.curl_body import Body
+from cosbox.client.transports.curl_options import (
+    Settings,
+    Upload,
+    describe,
+    establish,
+    limit_connecting,
+)
+from cosbox.client.transports.curl_sockets import Sockets, guarded, unsent
+from cosbox.client.transports.faults import (
+    broken_off,
+    not_done,
+    not_moving,
+    transport_error,
+    was_connected,
+)
+from cosbox.client.transports.forks import abandon, remember
+from cosbox.client.transports.heads import Answer, final_head
+from cosbox.protocol.errors import TransportError
+
+_GLANCES: Final = 8
+"""How often it is seen whether bytes leave, in the time that none may."""
+
+_ERROR_BODY: Final = 1024 * 1024
+_ABORT: Final[int] = pycurl.READFUNC_ABORT
+_TIMER: Final[int] = pycurl.SOCKET_TIMEOUT
+_NO_UPLOAD: Final = Upload(None)
+
+
+class Exchange:
+    """A handle in a multi of its own, driven by whoever waits for the answer.
+
+    What libcurl calls while it runs are functions in C, and `guarded` ones: a signal's handler
+    runs between two steps, or is caught. While nobody reads a streamed body nothing runs, and what
+    the peer sends waits in the kernel; a step receives a few times libcurl's buffer at the most.
+    """
+
+    def __init__(self, request: HttpRequest, settings: Settings) -> None:
+        """Make one for requests to the place where ``request`` goes."""
+        self.place = place_of(request)
+        self._multi = pycurl.CurlMulti()
+        self._handle = pycurl.Curl()
+        self._failures: list[BaseException] = []
+        self._lines: list[bytes] = []
+        self._pieces: deque[bytes] = deque()
+        self._sockets = Sockets(self._multi, self._failures)
+        self._proxied = establish(self._handle, request, settings)
+        self._handle.setopt(pycurl.HEADERFUNCTION, self._lines.append)
+        self._handle.setopt(pycurl.WRITEFUNCTION, self._pieces.append)
+        self._upload = _NO_UPLOAD
+        self._connect_limit: object = self  # none that was set
+        self._running = self._alien = False
+        self._error: BaseException | None = None
+        remember(self)
+
+    def orphan(self) -> None:
+        """In a child: the transfer is the parent's."""
+        abandon(self._multi)
+        abandon(self._handle)
+        self._running, self._alien = False, True
+        self._error = TransportError("this body is read by the process that asked for it")
+
+    def begin(
+        self, request: HttpRequest, timeouts: Timeouts, done: Callable[["Exchange"], None]
+    ) -> HttpResponse:
+        """Send a request; returns its answer, or as soon as its head is there where it asked for a
+        stream.
+
+        Args:
+            request: what to send.
+            timeouts: how long to wait.
+            done: is given this when its connection can be used again.
+        """
+        self._request, self._timeouts, self._done = request, timeouts, done
+        try:
+            self._start()
+            return self._stream() if request.stream else self._whole()
+        except BaseException:
+            self.destroy()
+            raise
+
+    def _start(self) -> None:
+        request, handle = self._request, self._handle
+        self._upload = Upload(request.body) if request.body is not None else _NO_UPLOAD
+        self._received = self._queued = 0
+        describe(handle, request, self._upload, proxied=self._proxied)
+        if request.body is not None:
+            read = guarded(self._upload.read, self._failures, otherwise=_ABORT)
+            handle.setopt(pycurl.READFUNCTION, read)
+        if self._timeouts.connect != self._connect_limit:
+            limit_connecting(handle, self._timeouts)
+            self._connect_limit = self._timeouts.connect
+        self._moved = time.monotonic()
+        total = self._timeouts.total
+        self._deadline = None if total is None else self._moved + total
+        self._multi.add_handle(handle)
+        self._running = True
+        self._act(_TIMER, 0)
+        self._moved = time.monotonic()
+
+    def _whole(self) -> HttpResponse:
+        while self._running:
+            self._step()
+        answer = self._head()
+        body = b"".join(self._pieces)
+        self.finish()
+        return HttpResponse(answer.status, answer.fields, body)
+
+    def _stream(self) -> HttpResponse:
+        answer = None
+        while answer is None and self._running:
+            self._step()
+            answer = final_head(self._lines)
+        answer = answer or self._head()
+        self._deadline = None
+        body = Body(self)
+        if answer.status < 300:
+            return HttpResponse(answer.status, answer.fields, stream=body)
+        # From now on the body closes this.
+        whole = body.read(_ERROR_BODY)
+        while len(whole) < _ERROR_BODY and (more := body.read(_ERROR_BODY - len(whole))):
+            whole += more
+        body.close()
+        return HttpResponse(answer.status, answer.fields, whole)
+
+    def _head(self) -> Answer:
+        self._check()
+        answer = final_head(self._lines)
+        if answer is None:
+            raise TransportError(f"{self._request.method} {self._request.host}: no HTTP answer")
+        return answer
+
+    def next_piece(self) -> bytes:
+        """The next bytes that arrived; b"" at the end.
+
+        Raises:
+            TransportError: the body broke off.
+        """
+        pieces = self._pieces
+        if not pieces and self._running:
+            # Time that the reader took does not count.
+            self._moved = time.monotonic()
+            while not pieces and self._running:
+                self._step()
+        if not pieces:
+            self._check()
+            return b""
+        piece = pieces.popleft()
+        self._received += len(piece)
+        return piece
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _step(self) -> None:
+        """Wait for the network, and let libcurl go on."""
+        ready = self._sockets.wait(self._patience())
+        if ready:
+            for descriptor, event in ready:
+                if self._running:
+                    self._act(descriptor, event)
+            # Only now: what the body's source took to say something is no stall.
+            self._moved = time.monotonic()
+        else:
+            self._act(_TIMER, 0)
+            self._look_at_the_clock()
+
+    def _act(self, descriptor: int, event: int) -> None:
+        running = self._multi.socket_action(descriptor, event)[1]
+        if self._failures:
+            raise self._failures[0]
+        if not running:
+            self._conclude()
+
+    def _patience(self) -> float | None:
+        """How many milliseconds to wait."""
+        limits = [] if self._deadline is None else [self._deadline]
+        if self._timeouts.stall is not None:
+            limits.append(time.monotonic() + self._timeouts.stall / _GLANCES)
+        timer = self._multi.timeout()
+        if not limits:
+            return timer if timer >= 0 else None
+        left = max(0, min(limits) - time.monotonic()) * 1000 + 1
+        return left if timer < 0 else min(left, timer)
+
+    def _look_at_the_clock(self) -> None:
+        if not self._running:
+            return
+        now = time.monotonic()
+        if self._deadline is not None and now >= self._deadline:
+            raise not_done(self._request, self._timeouts, sent=was_connected(self._handle))
+        stall = self._timeouts.stall
+        if stall is None:
+            return
+        queued = unsent(self._handle.getinfo(pycurl.ACTIVESOCKET))
+        if queued != self._queued or not was_connected(self._handle):
+            # A slow peer empties the kernel's megabytes long before the socket can be written to
+            # again. And connecting has a limit of its own.
+            self._queued, self._moved = queued, now
+        elif now - self._moved >= stall:
+            raise not_moving(self._request, self._timeouts)
+
+    def _conclude(self) -> None:
+        self._error = self._upload.failure
+        for _, code, message in self._multi.info_read()[2]:
+            self._error = self._error or self._fault(code, message)
+        self._stop()
+
+    def _fault(self, code: int, message: str) -> BaseException:
+        request = self._request
+        answer = final_head(self._lines)
+        length = answer.length() if answer is not None else None
+        if code == pycurl.E_PARTIAL_FILE and length is not None:
+            received = self._received + sum(map(len, self._pieces))
+            made: TransportError = broken_off(request, received, length)
+        else:
+            sent = was_connected(self._handle)
+            made = transport_error(code, message, request, self._timeouts, connected=sent)
+        made.__cause__ = pycurl.error(code, message)
+        return made
+
+    def _stop(self) -> None:
+        self._running = False
+        self._multi.remove_handle(self._handle)
+
+    def finish(self) -> None:
+        """The reader is done: keep the connection if the body was read to its end."""
+        if self._running or self._alien or self._error is not None:
+            self.destroy()
+            return
+        self._lines.clear()
+        self._pieces.clear()
+        if self._upload is not _NO_UPLOAD:
+            # Callbacks hold what they were bound to.
+            self._upload = _NO_UPLOAD
+            self._handle.setopt(pycurl.READFUNCTION, bytes)
+            self._handle.setopt(pycurl.SEEKFUNCTION, max)
+        self._done(self)
+
+    def destroy(self) -> None:
+        """Close the connection."""
+        if self._alien:
+            return
+        if self._running:
+            self._stop()
+        self._handle.close()
+        self._multi.close()
+
+
+def place_of(request: HttpRequest) -> tuple[str, str]:
+    """Where a request goes: exchanges for one place share what is set up for it."""
+    return request.scheme, request.connect or request.host
