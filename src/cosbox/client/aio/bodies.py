@@ -10,6 +10,7 @@ import inspect
 import io
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Any, Final, Protocol
 
 from cosbox.client.aio.stream import AsyncStreamBody
@@ -18,6 +19,8 @@ from cosbox.client.sources import BodySource, as_body
 from cosbox.client.transports.async_base import AwaitedBody
 
 _THREADS: Final = 16
+_AT_ONCE: Final = 0.001
+"""Seconds for which a thread goes on collecting pieces before it hands over what it has."""
 
 
 class AsyncReadable(Protocol):
@@ -89,6 +92,18 @@ class ThreadedBody(AwaitedBody):
             self._body.rewind()
         return self._body.read(size)
 
+    def _gather(self, size: int) -> bytes:
+        """Up to ``size`` bytes, of as many small pieces as come at once."""
+        end = monotonic() + _AT_ONCE
+        data = self.read(size)
+        if not data or len(data) == size:
+            return data
+        pieces, missing = [data], size - len(data)
+        while missing and monotonic() < end and (piece := self.read(missing)):
+            pieces.append(piece)
+            missing -= len(piece)
+        return b"".join(pieces)
+
     def rewind(self) -> None:
         """Begin again with the next read: a thread may still be reading."""
         self._from_start = True
@@ -102,7 +117,7 @@ class ThreadedBody(AwaitedBody):
         if self._reading is not None and not self._reading.done():
             await asyncio.wait([self._reading])  # left behind by a transfer that broke off
         loop = asyncio.get_running_loop()
-        self._reading = loop.run_in_executor(self._threads, self.read, size)
+        self._reading = loop.run_in_executor(self._threads, self._gather, size)
         self._reading.add_done_callback(_look_at)
         return await asyncio.shield(self._reading)
 
