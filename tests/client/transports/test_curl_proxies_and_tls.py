@@ -108,6 +108,20 @@ def test_a_certificate_for_another_host(secure, authority):
         send(request, verify=str(authority / "ca.pem"), proxies={})
 
 
+def test_a_certificate_of_the_client(authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "server.pem", authority / "server.key")
+    context.load_verify_locations(authority / "ca.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    ours = (str(authority / "server.pem"), str(authority / "server.key"))
+    with RawServer(answers, context=context) as server:
+        request = HttpRequest("GET", "https", f"localhost:{server.port}", "/", connect=server.host)
+        authorities = str(authority / "ca.pem")
+        with pytest.raises(TransportError):
+            send(request, verify=authorities, proxies={})
+        assert send(request, verify=authorities, certificate=ours, proxies={}).status == 200
+
+
 SLOW_READER = """
     import resource, sys, time
     from cosbox.client.transports.base import HttpRequest, Timeouts

@@ -1,6 +1,7 @@
 """What carries a request to a store: HTTP by libcurl, or a call into the same process.
 
-``tests/conformance/calls`` runs over every transport.
+``tests/conformance/calls`` runs over every transport, and
+``tests/client/transports/transport_suite.py`` holds the contract below against them.
 """
 
 from collections.abc import Mapping, Sequence
