@@ -12,11 +12,15 @@ from typing import Any, Final, Protocol
 
 from cosbox.protocol.errors import Refusal
 from cosbox.server.effects import Effect, Flow, Read, ReceiveBody, ReceiveDocument, Work, Write
+from cosbox.server.landing import Landing
 from cosbox.server.messages import Outgoing
 from cosbox.service.content import CHUNK, Intake, Stored, Taken
 from cosbox.service.store import Store
 
 _DISK_THREADS: Final = 16
+
+_FLUSH: Final = 32 * 1024 * 1024
+"""How much of a body is written before its way to the disk begins."""
 
 
 class Arriving(Protocol):
@@ -37,6 +41,7 @@ class Driver:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._landed: Landing | None = None
         self._disk = ThreadPoolExecutor(_DISK_THREADS, thread_name_prefix="cosbox-disk")
 
     def close(self) -> None:
@@ -52,6 +57,9 @@ class Driver:
         try:
             effect = next(flow)
             while True:
+                if isinstance(effect, Read) and not effect.slow:
+                    effect = self._read_on(flow, effect)
+                    continue
                 try:
                     outcome = await self._perform(effect, body)
                 except BaseException as error:  # noqa: BLE001 - the flow judges it
@@ -62,18 +70,37 @@ class Driver:
             outgoing: Outgoing = end.value
             return outgoing
 
+    def _read_on(self, flow: Flow, effect: Effect) -> Effect:
+        """Do the quick reads that follow each other, all in one snapshot (to find who signed and to
+        find the object costs little more than one of the two); returns what is asked for next."""
+        with self._store.records.read():
+            while isinstance(effect, Read) and not effect.slow:
+                try:
+                    outcome = self._read(effect.query)
+                except BaseException as error:  # noqa: BLE001 - the flow judges it
+                    effect = flow.throw(error)
+                else:
+                    effect = flow.send(outcome)
+        return effect
+
     async def _perform(self, effect: Effect, body: Arriving) -> Any:
         match effect:
-            case Read(query, slow):
-                return await self._in_thread(self._read, query) if slow else self._read(query)
+            case Read(query):
+                return await self._in_thread(self._read, query)
             case Write(change):
-                return await asyncio.wrap_future(self._store.records.write(change))
+                return await self._landing().of(self._store.records.write(change))
             case ReceiveBody(begin, large):
                 return await self._receive_body(begin, large, body)
             case ReceiveDocument(limit):
                 return await _receive_document(limit, body)
             case Work(function):
                 return await self._in_thread(function)
+
+    def _landing(self) -> Landing:
+        loop = asyncio.get_running_loop()
+        if self._landed is None or self._landed.loop is not loop:
+            self._landed = Landing(loop)
+        return self._landed
 
     def _read(self, query: Callable[[Any], Any]) -> Any:
         with self._store.records.read() as snapshot:
@@ -135,51 +162,74 @@ async def _settle(work: "asyncio.Future[Any]") -> None:
 
 
 class _Pouring:
-    """Moves chunks from the loop into an intake, in threads where the intake may block: one
-    buffer is written while the next one fills."""
+    """Moves chunks from the loop into an intake, in threads where the intake may block.
+
+    While one buffer fills, the one before is hashed in one thread and written in another, and what
+    was written earlier goes to the disk in a third, so that none of them waits for the others.
+    """
 
     def __init__(self, intake: Intake, disk: ThreadPoolExecutor, *, large: bool) -> None:
         self._intake = intake
         self._disk = disk
         self._large = large
         self._held: list[bytes] = []
-        self._size = 0
-        self._writing: asyncio.Future[Any] | None = None
+        self._size = self._unflushed = 0
+        self._jobs: list[asyncio.Future[Any]] = []
+        self._flushing: asyncio.Future[Any] | None = None
 
     async def pour(self, chunk: bytes) -> None:
         if not self._large:
             self._intake.write(chunk)
             return
+        self._intake.admit(len(chunk))
         self._held.append(chunk)
         self._size += len(chunk)
         if self._size >= CHUNK:
-            await self._flush()
+            await self._hand_over()
 
-    async def _flush(self) -> None:
-        if self._writing is not None:
-            await asyncio.shield(self._writing)
-        held, self._held, self._size = self._held, [], 0
-        self._writing = asyncio.get_running_loop().run_in_executor(self._disk, self._write, held)
+    def _submit(self, function: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().run_in_executor(self._disk, function, *args)
 
-    def _write(self, chunks: list[bytes]) -> None:
-        for chunk in chunks:
-            self._intake.write(chunk)
+    async def _hand_over(self) -> None:
+        await self._done()
+        held, self._held = self._held, []
+        self._flush_at_times()
+        self._jobs = [self._submit(self._intake.keep, held), self._submit(self._intake.hash, held)]
+        self._unflushed += self._size
+        self._size = 0
+
+    async def _done(self) -> None:
+        """Wait until the last buffer is hashed and written."""
+        for job in self._jobs:
+            await asyncio.shield(job)
+        self._jobs = []
+
+    def _flush_at_times(self) -> None:
+        flushing = self._flushing
+        if self._unflushed < _FLUSH or (flushing is not None and not flushing.done()):
+            return
+        if flushing is not None:
+            flushing.result()
+        self._flushing = self._submit(self._intake.flush)
+        self._unflushed = 0
 
     async def finish(self) -> Taken:
         if not self._large:
             return self._intake.finish()
-        await self._flush()
-        assert self._writing is not None  # noqa: S101 - flush has just set it
-        await asyncio.shield(self._writing)
-        loop = asyncio.get_running_loop()
-        finishing = loop.run_in_executor(self._disk, self._intake.finish)
-        self._writing = finishing
-        return await asyncio.shield(finishing)
+        await self._hand_over()
+        await self._done()
+        if self._flushing is not None:
+            # The disk tells of a failure once, and this may have been when.
+            await asyncio.shield(self._flushing)
+        finishing = self._submit(self._intake.finish)
+        self._jobs = [finishing]
+        taken: Taken = await asyncio.shield(finishing)
+        return taken
 
     async def abandon(self) -> None:
-        if self._writing is not None:
-            await _settle(self._writing)
-        await asyncio.get_running_loop().run_in_executor(self._disk, self._intake.abandon)
+        for job in [*self._jobs, *filter(None, [self._flushing])]:
+            await _settle(job)
+        await self._submit(self._intake.abandon)
 
 
 async def _receive_document(limit: int, body: Arriving) -> bytes:

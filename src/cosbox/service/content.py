@@ -6,7 +6,7 @@ that a later transaction writes makes it anybody's.
 
 import binascii
 from base64 import b64decode
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Final, NamedTuple, Self
 
 from cosbox.checksums import Digest, crc64
@@ -58,7 +58,9 @@ class Taken(NamedTuple):
 class Intake:
     """Takes in one body, chunk by chunk, and gives back a `Taken`, or nothing at all.
 
-    `write` and `finish` may block on the disk.
+    `write` does all that a chunk needs. Who has threads calls its three steps instead: `admit` for
+    each chunk as it arrives, then `hash` and `keep` side by side, each of them in order. All but
+    `admit` may block, and `flush` does so for long.
     """
 
     def __init__(
@@ -87,17 +89,13 @@ class Intake:
         self._length = length
         self._expected_md5 = decode_md5(content_md5) if content_md5 is not None else None
         self._held: list[bytes] = []
+        self._held_size = 0
         self._size = 0
         self._digest = Digest()
         self._blob: int | None = None
         self._writer: BlobWriter | None = None
         if length is not None and length > INLINE_LIMIT:
             self._spill()
-
-    @property
-    def small(self) -> bool:
-        """Whether the body is still in memory, so that nothing here blocks."""
-        return self._writer is None
 
     def write(self, chunk: bytes) -> None:
         """Take in more.
@@ -106,26 +104,59 @@ class Intake:
             Refusal: EntityTooLarge, or EntitySizeNotMatch when there is more than was declared.
             StorageFull: there is no room.
         """
-        self._size += len(chunk)
+        self.admit(len(chunk))
+        chunks = (chunk,)
+        self.hash(chunks)
+        self.keep(chunks)
+
+    def admit(self, size: int) -> None:
+        """Let so many bytes more come.
+
+        Raises:
+            Refusal: EntityTooLarge, or EntitySizeNotMatch when there is more than was declared.
+        """
+        self._size += size
         if self._length is not None and self._size > self._length:
             raise Refusal("EntitySizeNotMatch")
         if self._size > MAX_BODY:
             raise Refusal("EntityTooLarge")
-        if self._writer is None:
+
+    def hash(self, chunks: Iterable[bytes]) -> None:
+        """Go on with the checksums."""
+        for chunk in chunks:
+            self._digest.update(chunk)
+
+    def keep(self, chunks: Iterable[bytes]) -> None:
+        """Put bytes where they stay.
+
+        Raises:
+            StorageFull: there is no room.
+        """
+        for chunk in chunks:
+            if self._writer is not None:
+                self._writer.write(chunk)
+                continue
             self._held.append(chunk)
-            if self._size > INLINE_LIMIT:
+            self._held_size += len(chunk)
+            if self._held_size > INLINE_LIMIT:
                 self._spill()
-            return
-        self._digest.update(chunk)
-        self._writer.write(chunk)
 
     def _spill(self) -> None:
         self._blob = self._records.new_blob_id()
         self._writer = self._blobs.create(self._blob)
         for chunk in self._held:
-            self._digest.update(chunk)
             self._writer.write(chunk)
         self._held.clear()
+
+    def flush(self) -> None:
+        """Wait until what was kept so far is on the disk, so that `finish` has less to wait for.
+        Beside this, `hash` and `keep` may go on.
+
+        Raises:
+            StorageError: it could not be written; nothing may be finished.
+        """
+        if self._writer is not None:
+            self._writer.flush()
 
     def finish(self) -> Taken:
         """Check the whole and make it durable.
@@ -140,7 +171,6 @@ class Intake:
         data = None
         if self._writer is None:
             data = b"".join(self._held)
-            self._digest.update(data)
         if self._expected_md5 is not None and self._digest.md5 != self._expected_md5:
             raise Refusal("BadDigest")
         if self._writer is not None:

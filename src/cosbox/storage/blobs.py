@@ -18,6 +18,11 @@ class BlobWriter(Protocol):
         """Append. Raises `StorageFull` when there is no room."""
         ...
 
+    def flush(self) -> None:
+        """Wait until what was written so far is durable, where that makes `commit` shorter. The
+        one call that may run beside `write`. After it failed, only `abort` is allowed."""
+        ...
+
     def commit(self) -> None:
         """Make the blob, and its name, durable."""
         ...

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from cosbox.storage.durable import storage_error, sync_file
 
+_fdatasync = getattr(os, "fdatasync", None)
+"""Missing on Windows. On macOS it exists in some versions, and is cheap there."""
+
 
 class FileWriter:
     """A `cosbox.storage.blobs.BlobWriter`. What fails, and what is dropped before `commit`, leaves
@@ -28,6 +31,15 @@ class FileWriter:
         except OSError as error:
             self.abort()
             raise storage_error(f"cannot write {self._path}", error) from error
+
+    def flush(self) -> None:
+        """As `BlobWriter.flush`."""
+        if _fdatasync is None:
+            return
+        try:
+            _fdatasync(self._fd)
+        except OSError as error:
+            raise storage_error(f"cannot make {self._path} durable", error) from error
 
     def commit(self) -> None:
         """As `BlobWriter.commit`."""
