@@ -84,10 +84,14 @@ class Exchange:
         self._request, self._timeouts, self._done = request, timeouts, done
         try:
             self._start()
-            return self._stream() if request.stream else self._whole()
+            answer = self._stream() if request.stream else self._whole()
         except BaseException:
             self.destroy()
             raise
+        # Out of reach of destroy: from here on this may serve another request.
+        if not request.stream:
+            self.finish()
+        return answer
 
     def _start(self) -> None:
         request, handle = self._request, self._handle
@@ -113,7 +117,6 @@ class Exchange:
             self._step()
         answer = self._head()
         body = b"".join(self._pieces)
-        self.finish()
         return HttpResponse(answer.status, answer.fields, body)
 
     def _stream(self) -> HttpResponse:
@@ -252,6 +255,8 @@ class Exchange:
         """Close the connection."""
         if self._alien:
             return
+        # A body that an interrupt left behind is dropped later, and must not put this back.
+        self._error = self._error or TransportError("the connection was closed")
         if self._running:
             self._stop()
         self._handle.close()
