@@ -11,7 +11,7 @@ from cosbox.client.transports.async_base import AwaitedBody
 from support.scripted import ID, KEY, Script, Sent, Time, ok
 
 
-def run(coroutine, *, factory=None, debug=True):
+def run(coroutine, *, factory=None):
     """Run to the end in a new loop; fails if a task or an exception is left behind there."""
     left = []
 
@@ -30,7 +30,7 @@ def run(coroutine, *, factory=None, debug=True):
                     await asyncio.wait_for(asyncio.shield(task), 1)
             left.extend(task for task in tasks if not task.done())
 
-    with asyncio.Runner(debug=debug, loop_factory=factory) as runner:
+    with asyncio.Runner(debug=True, loop_factory=factory) as runner:
         result = runner.run(watched())
     assert left == []
     return result

@@ -159,6 +159,13 @@ class StreamedTransfer(Transfer):
             body = AsyncBody(self, self._engine.loop)
             response = HttpResponse(self._head.status, self._head.fields(), stream=body)
             self._answer.set_result(response)
+            if self._timeouts.total is not None:
+                self._engine.loop.call_soon(self._lift_total)
+
+    def _lift_total(self) -> None:
+        """The limit for everything leaves out the body. Not from within libcurl's callback."""
+        if self._engine.is_running(self):
+            self.handle.setopt(pycurl.TIMEOUT_MS, 0)
 
     def _take(self, data: bytes) -> int | None:
         if self._head.status >= 300:
