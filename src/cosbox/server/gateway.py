@@ -9,13 +9,13 @@ import time
 from collections.abc import Mapping
 from hashlib import md5
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from cosbox.protocol import answers, requests, signing, xmlio
 from cosbox.protocol.addressing import Place, locate
 from cosbox.protocol.errors import Refusal
 from cosbox.protocol.messages import Request
-from cosbox.protocol.schema import Operation
+from cosbox.protocol.operations import OPERATIONS
 from cosbox.protocol.schema import Place as Carried
 from cosbox.server.context import Context
 from cosbox.server.effects import BodyFailed, Flow, Read, ReceiveDocument, Step
@@ -35,6 +35,11 @@ from cosbox.storage.rows import Account, KeyPair
 log = logging.getLogger("cosbox.server")
 
 _MAX_QUERY_FIELDS: Final = 100
+_WITH_DOCUMENT: Final = frozenset(
+    operation.name
+    for operation in OPERATIONS.values()
+    if any(param.place is Carried.DOCUMENT for param in operation.params)
+)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -79,7 +84,7 @@ class Gateway:
             caller = yield from self._authenticate(incoming.method, place, query, headers)
         operation = requests.match(incoming.method, place.bucket, place.key, query, headers)
         body = b""
-        if _takes_document(operation):
+        if operation.name in _WITH_DOCUMENT:
             body = yield from _receive_document(headers)
         request = Request(incoming.method, place.bucket, place.key, query, headers, body)
         call = requests.decode(operation, request)
@@ -128,16 +133,25 @@ def parse_query(raw: str) -> dict[str, str]:
     """
     if not raw:
         return {}
-    try:
-        pairs = parse_qsl(
-            raw, keep_blank_values=True, errors="strict", max_num_fields=_MAX_QUERY_FIELDS
-        )
-    except ValueError as error:
-        raise Refusal("InvalidURI", "The query cannot be read as percent-encoded UTF-8.") from error
+    items = raw.split("&")
+    if len(items) > _MAX_QUERY_FIELDS:
+        raise Refusal("InvalidURI", f"The query has over {_MAX_QUERY_FIELDS} parameters.")
     query: dict[str, str] = {}
-    for name, value in pairs:
-        query.setdefault(name, value)
+    try:
+        for item in items:
+            name, _, value = item.partition("=")
+            if item:
+                query.setdefault(_unquoted(name), _unquoted(value))
+    except UnicodeError as error:
+        raise Refusal("InvalidURI", "The query cannot be read as percent-encoded UTF-8.") from error
     return query
+
+
+def _unquoted(text: str) -> str:
+    # Takes less than half as long as parse_qsl, which a signature in the URL would feel.
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode() if "%" in text else text
 
 
 def _check_text(headers: Mapping[str, str]) -> None:
@@ -149,10 +163,6 @@ def _check_text(headers: Mapping[str, str]) -> None:
     for name, text in headers.items():
         if not text.isascii() and _LONE_SURROGATE.search(text):
             raise Refusal("InvalidArgument", f"The header {name[:100]} is not UTF-8.")
-
-
-def _takes_document(operation: Operation) -> bool:
-    return any(param.place is Carried.DOCUMENT for param in operation.params)
 
 
 def _receive_document(headers: Mapping[str, str]) -> Step[bytes]:
