@@ -167,10 +167,15 @@ INTERRUPTED_OFTEN = """
 """
 
 
-def test_no_interrupt_is_lost_or_printed():
+def test_callbacks_of_libcurl_lose_no_interrupt():
+    """Python itself drops what is raised in a destructor or in a weak reference's callback, and
+    says so; everywhere else an interrupt comes out."""
     with RawServer(answers) as server:
         done = subprocess.run(
             [sys.executable, "-c", textwrap.dedent(INTERRUPTED_OFTEN), server.host],
             capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
-    assert (done.stdout, done.stderr) == ("400\n", "")
+    dropped = [line for line in done.stderr.splitlines() if "Exception ignored in" in line]
+    assert all("__del__" in line or "WeakSet" in line for line in dropped), done.stderr
+    assert done.stderr.count("KeyboardInterrupt") == len(dropped), done.stderr
+    assert int(done.stdout) + len(dropped) == 400
