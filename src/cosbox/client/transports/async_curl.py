@@ -1,9 +1,8 @@
 """HTTP by libcurl for asyncio: one multi for each event loop (docs/decisions/0003)."""
 
 import asyncio
-import os
 from collections.abc import Mapping
-from typing import Final, Self
+from typing import Self
 
 from cosbox.client.transports.async_engine import Engine
 from cosbox.client.transports.async_transfer import StreamedTransfer, Transfer
@@ -11,9 +10,6 @@ from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
 from cosbox.client.transports.curl import Config
 from cosbox.client.transports.curl_options import Settings
 from cosbox.protocol.errors import ParameterError
-
-_abandoned: Final[list[Engine]] = []
-"""Engines that a fork brought along: their connections are the parent's."""
 
 
 class AsyncCurlTransport:
@@ -86,7 +82,7 @@ class AsyncCurlTransport:
         self._check_open()
         loop = asyncio.get_running_loop()
         engine = self._engines.get(id(loop))
-        if engine is None or engine.loop is not loop or engine.pid != os.getpid():
+        if engine is None or engine.gone or engine.loop is not loop:
             self._drop_the_dead()
             engine = self._engines[id(loop)] = Engine(loop, self._pool_size)
         return engine
@@ -94,9 +90,7 @@ class AsyncCurlTransport:
     def _drop_the_dead(self) -> None:
         """Let go of the engines of loops that have ended, and of the parent's after a fork."""
         for key, engine in list(self._engines.items()):
-            if engine.pid != os.getpid():
-                _abandoned.append(self._engines.pop(key))
-            elif engine.loop.is_closed():
+            if engine.gone:
                 self._engines.pop(key).discard()
 
     async def close(self) -> None:

@@ -2,25 +2,83 @@
 when time has passed, and libcurl moves what can be moved."""
 
 import asyncio
-import os
 import time
+from collections import deque
 from typing import Final, Protocol
 
 import pycurl
 
 from cosbox.client.transports.async_slots import Slots
 from cosbox.client.transports.async_sockets import sockets_of
+from cosbox.client.transports.base import HttpRequest, Timeouts
+from cosbox.client.transports.curl_exchange import place_of
+from cosbox.client.transports.curl_options import (
+    Settings,
+    Upload,
+    describe,
+    establish,
+    limit_connecting,
+)
+from cosbox.client.transports.forks import abandon, remember
 from cosbox.protocol.errors import ParameterError
 
 _LONGEST_LOOK: Final = 1.0
 """Seconds between two looks for transfers that have stalled, at the most."""
 
 
+class Line:
+    """A handle that is set up for requests to one place, for one after another."""
+
+    __slots__ = ("handle", "limit", "place", "proxied")
+
+    def __init__(self, request: HttpRequest, settings: Settings) -> None:
+        """Make one for requests to the place where ``request`` goes."""
+        self.place = place_of(request)
+        self.handle = pycurl.Curl()
+        self.proxied = establish(self.handle, request, settings)
+        self.limit: object = self  # none that was set
+
+    def describe(self, request: HttpRequest, timeouts: Timeouts, upload: Upload) -> None:
+        """Set up for one request.
+
+        Raises:
+            ParameterError: it cannot be written as HTTP.
+        """
+        handle = self.handle
+        describe(handle, request, upload, proxied=self.proxied)
+        if upload.present:
+            handle.setopt(pycurl.READFUNCTION, upload.read)
+        limit = timeouts.connect, timeouts.total
+        if limit != self.limit:
+            limit_connecting(handle, timeouts)
+            total = 0 if timeouts.total is None else max(1, round(timeouts.total * 1000))
+            handle.setopt(pycurl.TIMEOUT_MS, total)
+            self.limit = limit
+
+    def lift_total(self) -> None:
+        """Let the request under way take any time."""
+        self.handle.setopt(pycurl.TIMEOUT_MS, 0)
+        self.limit = self
+
+    def rest(self) -> None:
+        """Let go of what the last request's callbacks hold."""
+        for option, nothing in _NOTHING:
+            self.handle.setopt(option, nothing)
+
+
+_NOTHING: Final = (
+    (pycurl.HEADERFUNCTION, deque[bytes](maxlen=0).append),
+    (pycurl.WRITEFUNCTION, deque[bytes](maxlen=0).append),
+    (pycurl.READFUNCTION, bytes),
+    (pycurl.SEEKFUNCTION, max),
+)
+
+
 class Running(Protocol):
     """A transfer, as the engine sees it."""
 
     @property
-    def handle(self) -> pycurl.Curl: ...
+    def line(self) -> Line: ...
     @property
     def stall(self) -> float | None:
         """After how many seconds without a byte `check_stall` gives up."""
@@ -50,7 +108,6 @@ class Engine:
                 "asyncio.SelectorEventLoop: asyncio.run(main(), loop_factory=...) or a policy"
             )
         self.loop = loop
-        self.pid = os.getpid()
         self.slots = Slots(limit)
         self._limit = limit
         self._multi = pycurl.CurlMulti()
@@ -58,37 +115,58 @@ class Engine:
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         self._multi.setopt(pycurl.M_MAXCONNECTS, limit)
         self._running: dict[pycurl.Curl, Running] = {}
-        self._idle: list[pycurl.Curl] = []
+        self._idle: list[Line] = []
         self._sockets = sockets_of(loop, self._act, self._reap)
         self._timer: asyncio.Handle | None = None
         self._look: asyncio.TimerHandle | None = None
         self._look_every = _LONGEST_LOOK
         self._closing = self._closed = False
+        remember(self)
+
+    def orphan(self) -> None:
+        """In a child: the connections and the loop are the parent's."""
+        abandon(self._multi)
+        for line in self._idle:
+            abandon(line.handle)
+        for handle in self._running:
+            abandon(handle)
+        self._closed = True
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is of no use any more."""
+        return self._closed or self.loop.is_closed()
 
     # transfers
 
-    def handle(self) -> pycurl.Curl:
-        """A handle without options."""
-        return self._idle.pop() if self._idle else pycurl.Curl()
+    def take_line(self, request: HttpRequest, settings: Settings) -> Line:
+        """A handle for the place where a request goes; the one that was used last."""
+        place = place_of(request)
+        for at in range(len(self._idle) - 1, -1, -1):
+            if self._idle[at].place == place:
+                return self._idle.pop(at)
+        return Line(request, settings)
 
     def start(self, transfer: Running) -> None:
         """Begin a transfer whose handle is set up."""
-        self._running[transfer.handle] = transfer
-        self._multi.add_handle(transfer.handle)
+        handle = transfer.line.handle
+        self._running[handle] = transfer
+        self._multi.add_handle(handle)
         if transfer.stall is not None:
             self._look_within(transfer.stall / 5)
 
     def stop(self, transfer: Running) -> None:
         """Break a transfer off, if it is not over: its connection is closed."""
         if self.is_running(transfer):
-            del self._running[transfer.handle]
-            self._multi.remove_handle(transfer.handle)
-            transfer.handle.close()
+            handle = transfer.line.handle
+            del self._running[handle]
+            self._multi.remove_handle(handle)
+            handle.close()
             self._end()
 
     def is_running(self, transfer: Running) -> bool:
         """Whether it is not over."""
-        return self._running.get(transfer.handle) is transfer
+        return self._running.get(transfer.line.handle) is transfer
 
     def _reap(self) -> None:
         more = 0 if self._closed else 1
@@ -103,12 +181,13 @@ class Engine:
         transfer = self._running.pop(handle)
         self._multi.remove_handle(handle)
         transfer.finished(failure)
-        if failure is None and len(self._idle) < self._limit and not self._closing:
-            # Callbacks hold what they were bound to.
-            handle.reset()
-            self._idle.append(handle)
-        else:
+        if failure is not None or self._closing:
             handle.close()
+        else:
+            transfer.line.rest()
+            self._idle.append(transfer.line)
+            if len(self._idle) > self._limit:
+                self._idle.pop(0).handle.close()
         self._end()
 
     # sockets and time
@@ -164,7 +243,7 @@ class Engine:
         """Close the connections that are idle, and those in use when they are done."""
         self._closing = True
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop().handle.close()
         self._end()
 
     def discard(self) -> None:

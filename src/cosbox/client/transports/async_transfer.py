@@ -11,10 +11,16 @@ from cosbox.client.transports.async_base import AwaitedBody
 from cosbox.client.transports.async_engine import Engine
 from cosbox.client.transports.async_uploads import AwaitedUpload
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
-from cosbox.client.transports.curl_options import Settings, Upload, apply
-from cosbox.client.transports.faults import transport_error, was_connected
-from cosbox.client.transports.heads import Head
-from cosbox.protocol.errors import CosClientError, TransportTimeoutError
+from cosbox.client.transports.curl_options import Settings, Upload
+from cosbox.client.transports.curl_sockets import unsent
+from cosbox.client.transports.faults import (
+    broken_off,
+    not_moving,
+    transport_error,
+    was_connected,
+)
+from cosbox.client.transports.heads import Answer, final_head
+from cosbox.protocol.errors import CosClientError, TransportError
 
 _AHEAD: Final = 1024 * 1024
 """How much is received ahead of the reader before the transfer is paused."""
@@ -32,32 +38,29 @@ class Transfer:
         self, engine: Engine, request: HttpRequest, timeouts: Timeouts, settings: Settings
     ) -> None:
         """Set a request up, in a slot that was taken for it."""
-        self.handle = engine.handle()
         self.stall = timeouts.stall
         self._engine = engine
         self._request = request
         self._timeouts = timeouts
-        self._head = Head()
+        self._lines: list[bytes] = []
         self._pieces: deque[bytes] = deque()
         self._answer: asyncio.Future[HttpResponse] = engine.loop.create_future()
         self._slotted = True
         self._moved = time.monotonic()
-        self._count = 0.0
+        self._count: object = None
         body = request.body
         self._upload = (
             AwaitedUpload(body, engine.loop, self.resume)
             if isinstance(body, AwaitedBody)
             else Upload(body)
         )
-        apply(self.handle, request, timeouts, settings, self._upload)
-        # The engine sees to stalls, and the loop to signals.
-        self.handle.setopt(pycurl.LOW_SPEED_TIME, 0)
-        self.handle.setopt(pycurl.NOPROGRESS, 1)
-        self._set_receivers()
+        self.line = engine.take_line(request, settings)
+        self.line.describe(request, timeouts, self._upload)
+        self._set_receivers(self.line.handle)
 
-    def _set_receivers(self) -> None:
-        self.handle.setopt(pycurl.HEADERFUNCTION, self._head.feed)
-        self.handle.setopt(pycurl.WRITEFUNCTION, self._pieces.append)
+    def _set_receivers(self, handle: pycurl.Curl) -> None:
+        handle.setopt(pycurl.HEADERFUNCTION, self._lines.append)
+        handle.setopt(pycurl.WRITEFUNCTION, self._pieces.append)
 
     async def run(self) -> HttpResponse:
         """Send the request and wait for the answer.
@@ -76,7 +79,7 @@ class Transfer:
         """Let a paused transfer go on."""
         if self._engine.is_running(self):
             self._moved = time.monotonic()
-            self.handle.pause(pycurl.PAUSE_CONT)
+            self.line.handle.pause(pycurl.PAUSE_CONT)
 
     def abort(self) -> None:
         """Break off, if it is not over."""
@@ -92,19 +95,30 @@ class Transfer:
         self._conclude(error)
 
     def _error(self, code: int, message: str) -> BaseException:
-        connected = was_connected(self.handle)
-        made = transport_error(code, message, self._request, self._timeouts, connected=connected)
+        request = self._request
+        head = final_head(self._lines)
+        length = head.length() if head is not None else None
+        if code == pycurl.E_PARTIAL_FILE and length is not None:
+            made = broken_off(request, self._received(), length)
+        else:
+            sent = was_connected(self.line.handle)
+            made = transport_error(code, message, request, self._timeouts, connected=sent)
         made.__cause__ = pycurl.error(code, message)
         return made
+
+    def _received(self) -> int:
+        return sum(map(len, self._pieces))
 
     def _conclude(self, error: BaseException | None) -> None:
         if self._answer.done():
             return
-        if error is not None:
-            self._answer.set_exception(error)
-        else:
+        head = final_head(self._lines) if error is None else None
+        if head is not None:
             body = b"".join(self._pieces)
-            self._answer.set_result(HttpResponse(self._head.status, self._head.fields(), body))
+            self._answer.set_result(HttpResponse(head.status, head.fields, body))
+        else:
+            where = f"{self._request.method} {self._request.host}"
+            self._answer.set_exception(error or TransportError(f"{where}: no HTTP answer"))
 
     def _leave(self) -> None:
         """Give the slot back, and let go of the body."""
@@ -122,17 +136,17 @@ class Transfer:
 
     def check_stall(self, now: float) -> None:
         """For the engine: give up if no byte moved for too long."""
-        info = self.handle.getinfo
-        moved = info(_SENT) + info(_RECEIVED) + info(pycurl.HEADER_SIZE)
+        handle = self.line.handle
+        info = handle.getinfo
+        # A slow peer empties the kernel's megabytes long before the socket can be written to again.
+        queued = unsent(info(pycurl.ACTIVESOCKET))
+        count = info(_SENT), info(_RECEIVED), info(pycurl.HEADER_SIZE), queued
         # Connecting has a limit of its own.
-        if moved != self._count or self._is_ours_to_move() or not info(pycurl.PRETRANSFER_TIME):
-            self._count, self._moved = moved, now
+        if count != self._count or self._is_ours_to_move() or not was_connected(handle):
+            self._count, self._moved = count, now
         elif self.stall is not None and now - self._moved >= self.stall:
-            where = f"{self._request.method} {self._request.connect or self._request.host}"
             self.abort()
-            self._conclude(
-                TransportTimeoutError(f"{where}: no byte moved for {self._timeouts.stall} s")
-            )
+            self._conclude(not_moving(self._request, self._timeouts))
 
 
 class StreamedTransfer(Transfer):
@@ -142,33 +156,39 @@ class StreamedTransfer(Transfer):
     def __init__(
         self, engine: Engine, request: HttpRequest, timeouts: Timeouts, settings: Settings
     ) -> None:
-        self._held = self._received = 0
+        self._held = self._all = 0
+        self._head: Answer | None = None
         self._paused = False
         self._over = False
         self._failure: BaseException | None = None
         self._waiter: asyncio.Future[None] | None = None
         super().__init__(engine, request, timeouts, settings)
 
-    def _set_receivers(self) -> None:
-        self.handle.setopt(pycurl.HEADERFUNCTION, self._take_head)
-        self.handle.setopt(pycurl.WRITEFUNCTION, self._take)
+    def _set_receivers(self, handle: pycurl.Curl) -> None:
+        handle.setopt(pycurl.HEADERFUNCTION, self._take_head)
+        handle.setopt(pycurl.WRITEFUNCTION, self._take)
 
     def _take_head(self, line: bytes) -> None:
-        self._head.feed(line)
-        if self._head.complete and self._head.status < 300 and not self._answer.done():
-            body = AsyncBody(self, self._engine.loop)
-            response = HttpResponse(self._head.status, self._head.fields(), stream=body)
-            self._answer.set_result(response)
-            if self._timeouts.total is not None:
-                self._engine.loop.call_soon(self._lift_total)
+        if self._head is not None:
+            return  # what follows a chunked body is no part of the head
+        self._lines.append(line)
+        if line not in {b"\r\n", b"\n"}:
+            return
+        head = self._head = final_head(self._lines)
+        if head is None or head.status >= 300 or self._answer.done():
+            return
+        body = AsyncBody(self, self._engine.loop)
+        self._answer.set_result(HttpResponse(head.status, head.fields, stream=body))
+        if self._timeouts.total is not None:
+            self._engine.loop.call_soon(self._lift_total)
 
     def _lift_total(self) -> None:
         """The limit for everything leaves out the body. Not from within libcurl's callback."""
         if self._engine.is_running(self):
-            self.handle.setopt(pycurl.TIMEOUT_MS, 0)
+            self.line.lift_total()
 
     def _take(self, data: bytes) -> int | None:
-        if self._head.status >= 300:
+        if self._is_error():
             # What an error has to say beyond this is of no interest.
             if self._held < _ERROR_BODY:
                 self._pieces.append(data[: _ERROR_BODY - self._held])
@@ -181,9 +201,12 @@ class StreamedTransfer(Transfer):
             return int(pycurl.WRITEFUNC_PAUSE)
         self._pieces.append(data)
         self._held += len(data)
-        self._received += len(data)
+        self._all += len(data)
         self._wake()
         return None
+
+    def _is_error(self) -> bool:
+        return self._head is not None and self._head.status >= 300
 
     def _rest(self) -> None:
         if self._paused and self._slotted:
@@ -237,15 +260,12 @@ class StreamedTransfer(Transfer):
         self._over = True
         self._wake()
 
-    def _error(self, code: int, message: str) -> BaseException:
-        length = self._head.length()
-        if code == pycurl.E_PARTIAL_FILE and length is not None:
-            message = f"the body broke off after {self._received} of {length} bytes"
-        return super()._error(code, message)
+    def _received(self) -> int:
+        return self._all
 
     def _conclude(self, error: BaseException | None) -> None:
         self._over = True
-        if self._held >= _ERROR_BODY and self._head.status >= 300:
+        if self._held >= _ERROR_BODY and self._is_error():
             error = None
         if self._answer.done():
             self._failure = error
