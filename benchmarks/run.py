@@ -10,9 +10,9 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks.scenarios import clients, embedded
+from benchmarks.scenarios import clients, embedded, serving
 
-MODULES = {"embedded": embedded, "clients": clients}
+MODULES = {"embedded": embedded, "clients": clients, "serving": serving}
 
 
 def main(names: list[str]) -> int:
@@ -22,6 +22,7 @@ def main(names: list[str]) -> int:
         print(f"no such benchmark: {unknown[0]}; there are {', '.join(MODULES)}")
         return 2
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print("Clients, servers and loads share these cores: look at the ratios, and at the CPU.")
     for name in names or MODULES:
         with tempfile.TemporaryDirectory(prefix="cosbox-bench-") as folder, ExitStack() as stack:
             for scenario in MODULES[name].scenarios(Path(folder), stack):
