@@ -4,6 +4,9 @@ import asyncio
 import gc
 import os
 import socket
+import subprocess
+import sys
+import textwrap
 import time
 
 import pytest
@@ -290,3 +293,37 @@ def test_nobody_there():
         await transport.close()
 
     run(scene())
+
+
+FORKED = """
+    import asyncio, os, sys
+    from cosbox.client.transports.async_curl import AsyncCurlTransport
+    from cosbox.client.transports.base import HttpRequest, Timeouts
+
+    transport = AsyncCurlTransport(proxies={})
+
+    async def ask(times):
+        for _ in range(times):
+            answer = await transport.send(HttpRequest("GET", "http", sys.argv[1], "/"), Timeouts())
+            assert answer.status == 200
+
+    with asyncio.Runner() as runner:
+        runner.run(ask(2))
+        child = os.fork()
+        if not child:
+            asyncio.events._set_running_loop(None)
+            asyncio.run(ask(2))
+            asyncio.run(transport.close())
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        runner.run(ask(2))
+        runner.run(transport.close())
+"""
+
+
+def test_a_child_has_connections_of_its_own():
+    with RawServer() as server:
+        script = textwrap.dedent(FORKED)
+        subprocess.run([sys.executable, "-c", script, server.host], check=True, timeout=30)
+    assert server.accepted == 2
+    assert len(server.heads) == 6

@@ -118,6 +118,7 @@ class Engine:
         self._idle: list[Line] = []
         self._sockets = sockets_of(loop, self._act, self._reap)
         self._timer: asyncio.Handle | None = None
+        self._at_once = False
         self._look: asyncio.TimerHandle | None = None
         self._look_every = _LONGEST_LOOK
         self._closing = self._closed = False
@@ -198,18 +199,22 @@ class Engine:
 
     def _set_timer(self, milliseconds: int) -> None:
         """For M_TIMERFUNCTION."""
+        at_once = milliseconds == 0
+        if at_once and self._at_once:
+            return
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._at_once = at_once
         if milliseconds < 0 or self.loop.is_closed():
             return
-        if milliseconds == 0:
+        if at_once:
             self._timer = self.loop.call_soon(self._expire)
         else:
             self._timer = self.loop.call_later(milliseconds / 1000, self._expire)
 
     def _expire(self) -> None:
-        self._timer = None
+        self._timer, self._at_once = None, False
         self._act(pycurl.SOCKET_TIMEOUT, 0)
         self._reap()
 
