@@ -5,12 +5,18 @@ import os
 import signal
 import socket
 import struct
+import threading
 from pathlib import Path
 
 import pytest
 
 import cosbox
-from support.rawhttp import Client, wait_until
+from cosbox.server.app import open_app
+from cosbox.server.http.limits import Limits
+from cosbox.service import accounts
+from cosbox.storage.errors import StorageError
+from cosbox.storage.files.writer import FileWriter
+from support.rawhttp import Client, Running, wait_until
 from support.serving import KEYS, Serving, signed
 
 BUCKET = "cut-1250000000"
@@ -255,6 +261,41 @@ def refuses(serving):
     except ConnectionRefusedError:
         return True
     return False
+
+
+def test_a_disk_that_fails_is_told_of_once(tmp_path, monkeypatch):
+    """The system reports that it could not write to whoever syncs next, and to nobody after."""
+    failed = threading.Event()
+
+    def fail(_writer):
+        failed.set()
+        raise StorageError("the disk is broken")
+
+    monkeypatch.setattr(FileWriter, "flush", fail)
+    folder = tmp_path / "store"
+    with open_app(folder) as app, Running(app, Limits()) as running:
+        app.store.records.write(
+            lambda txn: accounts.ensure_key_pair(
+                txn,
+                now=0,
+                appid=KEYS["COSBOX_APPID"],
+                secret_id=KEYS["COSBOX_SECRET_ID"],
+                secret_key=KEYS["COSBOX_SECRET_KEY"],
+            )
+        ).result()
+        running.port = running.address[1]
+        with client_of(running) as client:
+            client.create_bucket(BUCKET)
+        size = 40 * 1024 * 1024
+        with asked(running, "PUT", "object", f"Content-Length: {size}") as talk:
+            with contextlib.suppress(ConnectionError):
+                talk.send(bytes(size))
+            reply = talk.reply()
+            assert (reply.status, reply.code) == (500, "InternalError")
+        assert failed.is_set()
+        assert files(folder) == []
+        with client_of(running) as client:
+            assert client.list_objects(BUCKET).get("Contents", []) == []
 
 
 def spoilt(file, how):
