@@ -36,6 +36,8 @@ if TYPE_CHECKING:
         TransportError,
         TransportTimeoutError,
     )
+    from cosbox.service.clock import Clock, MovableClock
+    from cosbox.storage.errors import StorageError, StoreFormatError
 
 __all__ = [
     "AccessDeniedError",
@@ -49,11 +51,14 @@ __all__ = [
     "CosS3Client",
     "CosServiceError",
     "IntegrityError",
+    "MovableClock",
     "NotFoundError",
     "NotModifiedError",
     "ParameterError",
     "PreconditionError",
     "ServerFaultError",
+    "StorageError",
+    "StoreFormatError",
     "StreamBody",
     "TransportError",
     "TransportTimeoutError",
@@ -67,10 +72,13 @@ _ELSEWHERE: Final = {
     "AsyncStreamBody": "cosbox.client.aio.stream",
     "CosConfig": "cosbox.client.config",
     "CosS3Client": "cosbox.client.sync",
+    "MovableClock": "cosbox.service.clock",
+    "StorageError": "cosbox.storage.errors",
+    "StoreFormatError": "cosbox.storage.errors",
     "StreamBody": "cosbox.client.stream",
 }
-"""Where the names are that are not errors. All are loaded when first used, so that importing a
-part of the package does not load the others."""
+"""Where the names are that are not errors of calls. All are loaded when first used, so that
+importing a part of the package does not load the others."""
 
 
 _NOWHERE: Final[dict[str, Any]] = {"Endpoint": "localhost", "Anonymous": True}
@@ -90,30 +98,50 @@ def __dir__() -> list[str]:
 
 
 def open(  # noqa: A001 - cosbox.open is to a store what open is to a file
-    path: str | os.PathLike[str], *, appid: str | None = None, region: str = "local"
+    path: str | os.PathLike[str],
+    *,
+    appid: str | None = None,
+    region: str = "local",
+    clock: "Clock | None" = None,
 ) -> "CosS3Client":
     """A client of the store in a folder, which is made where there is none.
+
+    >>> import cosbox, tempfile
+    >>> clock = cosbox.MovableClock()
+    >>> with tempfile.TemporaryDirectory() as folder, cosbox.open(folder, clock=clock) as client:
+    ...     client.create_bucket(Bucket="examplebucket-1250000000")
+    ...     _ = client.put_object("examplebucket-1250000000", b"x", "a", StorageClass="ARCHIVE")
+    ...     client.restore_object("examplebucket-1250000000", "a", {"Days": 1})
+    ...     clock.move(hours=6)
+    ...     client.get_object("examplebucket-1250000000", "a")["Body"].read()
+    b'x'
 
     Args:
         path: the folder.
         appid: of the account to act as, made if need be; None is the store's first account, or in
             a new store one with the APPID 1250000000.
         region: the region that the store says it is.
+        clock: what time it is in the store; None is the machine's, moved as ``cosbox clock`` says.
 
     Raises:
-        OSError: the folder cannot be used.
-        CosException: it holds a store that cannot be opened.
+        StoreFormatError: the folder holds something else, or a store of a newer format.
+        StorageError: it cannot be used.
     """
     from cosbox.client.config import CosConfig  # noqa: PLC0415 - importing cosbox stays light
     from cosbox.client.sync import CosS3Client  # noqa: PLC0415
     from cosbox.client.transports.inprocess import InProcessTransport  # noqa: PLC0415
 
     conf = CosConfig(Region=region, **_NOWHERE)
-    return CosS3Client(conf, transport=InProcessTransport.open(path, appid=appid, region=region))
+    transport = InProcessTransport.open(path, appid=appid, region=region, clock=clock)
+    return CosS3Client(conf, transport=transport)
 
 
 def open_async(
-    path: str | os.PathLike[str], *, appid: str | None = None, region: str = "local"
+    path: str | os.PathLike[str],
+    *,
+    appid: str | None = None,
+    region: str = "local",
+    clock: "Clock | None" = None,
 ) -> "AsyncCosS3Client":
     """An async client of the store in a folder, which is made where there is none.
 
@@ -132,10 +160,11 @@ def open_async(
         path: the folder.
         appid: as in `open`.
         region: as in `open`.
+        clock: as in `open`.
 
     Raises:
-        OSError: the folder cannot be used.
-        CosException: it holds a store that cannot be opened.
+        StoreFormatError: as in `open`.
+        StorageError: as in `open`.
     """
     from cosbox.client.aio.client import AsyncCosS3Client  # noqa: PLC0415 - as in `open`
     from cosbox.client.config import CosConfig  # noqa: PLC0415
@@ -144,5 +173,5 @@ def open_async(
     )
 
     conf = CosConfig(Region=region, **_NOWHERE)
-    transport = AsyncInProcessTransport.open(path, appid=appid, region=region)
+    transport = AsyncInProcessTransport.open(path, appid=appid, region=region, clock=clock)
     return AsyncCosS3Client(conf, transport=transport)

@@ -146,3 +146,12 @@ def test_a_store_is_kept(tmp_path):
         client.put_object(BUCKET, DATA, "a")
     with cosbox.open(tmp_path) as client:
         assert read(client, "a") == DATA
+
+
+def test_a_folder_that_is_no_store_is_said_to_be_none(tmp_path):
+    (tmp_path / "letter.txt").write_text("dear")
+    for opener in (cosbox.open, cosbox.open_async):
+        with pytest.raises(cosbox.StoreFormatError, match=r"letter\.txt") as caught:
+            opener(tmp_path)
+        assert isinstance(caught.value, cosbox.StorageError)
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]

@@ -88,10 +88,10 @@ def test_the_limit_for_everything_leaves_out_a_streamed_body(ask):
         conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n")
         for _ in range(8):
             conn.send(b"x")
-            time.sleep(0.1)
+            time.sleep(0.3)
 
     with RawServer(script) as server:
-        stream = ask(server, stream=True, timeouts=Timeouts(connect=5, stall=5, total=0.4)).stream
+        stream = ask(server, stream=True, timeouts=Timeouts(connect=5, stall=5, total=2)).stream
         assert stream.read() == b"x" * 8
 
 

@@ -101,27 +101,6 @@ class Upload:
         return _SOUGHT
 
 
-def apply(
-    handle: pycurl.Curl,
-    request: HttpRequest,
-    timeouts: Timeouts,
-    settings: Settings,
-    upload: Upload,
-) -> None:
-    """Set up a fresh or reset handle for one request, with the limits that libcurl knows.
-
-    Raises:
-        ParameterError: it cannot be written as HTTP.
-    """
-    proxied = establish(handle, request, settings)
-    describe(handle, request, upload, proxied=proxied)
-    if upload.present:
-        handle.setopt(pycurl.READFUNCTION, upload.read)
-    limit_connecting(handle, timeouts)
-    if timeouts.total is not None and timeouts.total > 0:
-        handle.setopt(pycurl.TIMEOUT_MS, max(1, round(timeouts.total * 1000)))
-
-
 def establish(handle: pycurl.Curl, request: HttpRequest, settings: Settings) -> bool:
     """Set up a fresh or reset handle for requests to one place.
 

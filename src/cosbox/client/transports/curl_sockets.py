@@ -99,7 +99,7 @@ class _Select:
     def poll(self, milliseconds: float | None) -> list[tuple[int, int]]:
         wait = (_LOOK if milliseconds is None else min(milliseconds, _LOOK)) / 1000
         if not self._masks:
-            time.sleep(min(wait, 0.01))
+            time.sleep(min(wait, 0.01))  # select refuses to wait for nothing there
             return []
         readers = [descriptor for descriptor, mask in self._masks.items() if mask & POLLIN]
         writers = [descriptor for descriptor, mask in self._masks.items() if mask & POLLOUT]
