@@ -19,3 +19,7 @@ class StoreFormatError(StorageError):
 
 class StoreInUseError(StorageError):
     """Another process uses the folder in a way that excludes this one."""
+
+
+class RecordsDamaged(StorageError):  # noqa: N818 - names the state
+    """The database of the records is not what was written to it."""

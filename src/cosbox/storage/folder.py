@@ -10,10 +10,11 @@ import apsw
 
 from cosbox._version import __version__
 from cosbox.storage.durable import storage_error, sync_file, sync_folder
-from cosbox.storage.errors import StoreFormatError
+from cosbox.storage.errors import RecordsDamaged, StoreFormatError
 from cosbox.storage.files import FileBlobs
 from cosbox.storage.locks import FileLock
 from cosbox.storage.sqlite import SqliteRecords
+from cosbox.storage.sqlite.audit import Audit
 from cosbox.storage.sqlite.connections import connect
 from cosbox.storage.sqlite.faults import storage_error as records_error
 from cosbox.storage.sqlite.schema import FORMAT, prepare
@@ -98,6 +99,45 @@ def open_folder(path: str | os.PathLike[str], *, create: bool = True) -> Folder:
         records.close()
         raise
     return Folder(folder, records, blobs)
+
+
+class FolderAudit:
+    """A store to be looked at from outside: nothing in it is changed.
+
+    Attributes:
+        path: of the folder.
+        records: what is recorded, in snapshots of one thread.
+        blobs: the files.
+    """
+
+    __slots__ = ("blobs", "path", "records")
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Look at the store in a folder, whether others have it open or not.
+
+        Raises:
+            StoreFormatError: there is none, or one of a newer format.
+            RecordsDamaged: its database is none.
+            StorageError: no permission, or trouble with the file system.
+        """
+        self.path = Path(path).absolute()
+        try:
+            if not _check_marker(self.path):
+                raise StoreFormatError(f"there is no store in {self.path}")
+            if not (self.path / _DATABASE).exists():
+                raise RecordsDamaged(f"{self.path / _DATABASE} is gone")
+            self.records = Audit(self.path / _DATABASE)
+        except apsw.Error as error:
+            raise records_error(error) from error
+        except OSError as error:
+            raise storage_error(f"cannot look at the store {self.path}", error) from error
+        self.blobs = FileBlobs(self.path / _BLOBS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.records.close()
 
 
 def _prepare(folder: Path, *, create: bool) -> None:

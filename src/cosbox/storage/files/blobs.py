@@ -85,6 +85,40 @@ class FileBlobs:
         """As `Blobs.ids`."""
         return layout.walk(self._root)
 
+    def size(self, blob_id: int) -> int:
+        """How many bytes the file of a blob has.
+
+        Raises:
+            BlobMissing: there is none.
+            StorageError: the disk does not tell.
+        """
+        path = Path(self._path(blob_id))
+        try:
+            return path.stat().st_size
+        except FileNotFoundError as error:
+            raise BlobMissing(f"the file of blob {blob_id} is gone: {path}") from error
+        except OSError as error:
+            raise storage_error(f"cannot look at {path}", error) from error
+
+    def exists(self, blob_id: int) -> bool:
+        """Whether a blob has a file."""
+        try:
+            self.size(blob_id)
+        except BlobMissing:
+            return False
+        return True
+
+    def survey(self) -> Iterator[tuple[set[int], list[str]]]:
+        """The ids of all files, folder by folder, and the paths of what is no blob's file.
+
+        Raises:
+            StorageError: a folder cannot be read.
+        """
+        try:
+            yield from layout.survey(self._root)
+        except OSError as error:
+            raise storage_error(f"cannot list {self._root}", error) from error
+
     def close(self) -> None:
         """Create no more. What is open stays open."""
         with self._lock:

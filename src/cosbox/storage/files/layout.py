@@ -5,10 +5,13 @@ follow each other share a folder, which is also what one process reserves at a t
 """
 
 import os
+import re
 from collections.abc import Iterator
 from typing import Final
 
 PER_FOLDER: Final = 1024
+
+_FOLDER = re.compile("[0-9a-f]{3,}")
 
 
 def shard(blob_id: int) -> str:
@@ -29,16 +32,30 @@ def file_name(blob_id: int) -> str:
     return f"{blob_id:x}"
 
 
-def walk(root: str, levels: int = 3) -> Iterator[int]:
-    """The ids of all blobs below a folder; what has no blob's name is passed over."""
-    with os.scandir(root) as scan:
-        entries = list(scan)
+def survey(root: str, shard_name: str = "") -> Iterator[tuple[set[int], list[str]]]:
+    """What lies below a folder of blobs, folder by folder: the ids of blobs that are where they
+    belong, and the paths of what is nobody's."""
+    levels = 3 - len(shard_name.split("/")) if shard_name else 3
+    with os.scandir(f"{root}/{shard_name}") as scan:
+        entries = sorted(scan, key=lambda entry: entry.name)
+    ids: set[int] = set()
+    strangers: list[str] = []
     for entry in entries:
-        if levels:
-            if entry.is_dir(follow_symlinks=False):
-                yield from walk(entry.path, levels - 1)
-        elif (blob_id := _parse(entry.name)) is not None:
-            yield blob_id
+        blob_id = _parse(entry.name)
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if levels and is_folder and _FOLDER.fullmatch(entry.name):
+            yield from survey(root, f"{shard_name}/{entry.name}".lstrip("/"))
+        elif not (levels or is_folder or blob_id is None) and shard(blob_id) == shard_name:
+            ids.add(blob_id)
+        else:
+            strangers.append(entry.path)
+    yield ids, strangers
+
+
+def walk(root: str) -> Iterator[int]:
+    """The ids of all blobs below a folder; what is not where a blob belongs is passed over."""
+    for ids, _ in survey(root):
+        yield from ids
 
 
 def _parse(name: str) -> int | None:

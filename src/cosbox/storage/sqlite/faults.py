@@ -3,7 +3,7 @@
 import apsw
 
 from cosbox.storage.durable import is_full
-from cosbox.storage.errors import StorageError, StorageFull
+from cosbox.storage.errors import RecordsDamaged, StorageError, StorageFull
 
 
 def storage_error(error: apsw.Error, connection: apsw.Connection | None = None) -> StorageError:
@@ -18,4 +18,6 @@ def storage_error(error: apsw.Error, connection: apsw.Connection | None = None) 
         return StorageFull("no room left for the records")
     if isinstance(error, apsw.IOError) and connection and is_full(connection.system_errno):
         return StorageFull("no room left for the records")
+    if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
+        return RecordsDamaged(f"the records are damaged: {error}")
     return StorageError(f"the records: {error}")

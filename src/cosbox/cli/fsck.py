@@ -1,0 +1,91 @@
+"""``cosbox fsck``: is everything in a store there, and as it was written?"""
+
+import argparse
+import json
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from cosbox.cli.failure import CommandError
+
+if TYPE_CHECKING:
+    from cosbox.service.upkeep.report import Report, Tally
+
+_EPILOG = """\
+The store may be served and written to meanwhile. Every problem is a line on stdout, with the
+bucket, key, version and blob in question, and a summary ends it.
+
+Exit status: 0 no problem (left, with --repair), 1 problems, 2 the store cannot be checked.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command to the parser of the command line."""
+    parser = subparsers.add_parser(
+        "fsck",
+        help="check that a store is whole",
+        description="Check that everything in a store is there, and as it was written.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", metavar="DIR", help="where the store is kept")
+    parser.add_argument(
+        "--fast", action="store_true", help="do not read what is stored; compare records and sizes"
+    )
+    parser.add_argument("--json", action="store_true", help="write the report as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check; the exit status says what came of it.
+
+    Raises:
+        CommandError: the store cannot be checked.
+    """
+    from cosbox.service.upkeep.fsck import check  # noqa: PLC0415 - loaded when needed
+    from cosbox.storage.errors import StorageError  # noqa: PLC0415 - loaded when needed
+
+    progress = _Progress() if sys.stderr.isatty() else None
+    try:
+        report = check(args.folder, data=not args.fast, progress=progress)
+    except StorageError as error:
+        raise CommandError(f"cannot check {args.folder}: {error}", status=2) from error
+    finally:
+        if progress is not None:
+            progress.end()
+    if args.json:
+        print(json.dumps(report.to_json(), indent=2))
+    else:
+        _print(report)
+    return 0 if report.clean else 1
+
+
+def _print(report: "Report") -> None:
+    for finding in report.findings:
+        print(finding)
+    tally = report.tally
+    print(
+        f"{tally.objects} objects, {tally.versions} past versions, {tally.parts} parts, "
+        f"{tally.blobs} blobs ({tally.files} files), "
+        f"{tally.read} bytes compared with their checksums"
+    )
+    if not report.complete:
+        print("not everything could be looked at")
+    print(f"{len(report.problems)} problems" if report.problems else "no problems")
+
+
+class _Progress:
+    """A line on a terminal that changes a few times a second."""
+
+    def __init__(self) -> None:
+        self._due = 0.0
+
+    def __call__(self, tally: "Tally") -> None:
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + 0.2
+            print(f"\r{tally.blobs} blobs, {tally.read >> 20} MiB read ", end="", file=sys.stderr)
+
+    def end(self) -> None:
+        """Make room for what comes next."""
+        print("\r\x1b[K", end="", file=sys.stderr)

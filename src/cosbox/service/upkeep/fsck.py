@@ -1,0 +1,128 @@
+"""Checking a store: is everything there, and as it was written?
+
+It may be served, and written to, meanwhile. docs/fsck.md says what is checked.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from cosbox.service.upkeep.fsck_blobs import Bad, check_blobs, check_files
+from cosbox.service.upkeep.fsck_records import Drift, Names, check_records
+from cosbox.service.upkeep.report import Finding, Kind, Report, Tally
+from cosbox.storage.errors import RecordsDamaged, StorageError
+from cosbox.storage.extents import unpack_extents
+from cosbox.storage.folder import FolderAudit
+
+
+def check(
+    folder: str | os.PathLike[str],
+    *,
+    data: bool = True,
+    progress: Callable[[Tally], None] | None = None,
+) -> Report:
+    """Check the store in a folder. Nothing in it is changed.
+
+    >>> import cosbox, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cosbox.open(folder).close()
+    ...     check(folder).clean
+    True
+
+    Args:
+        folder: of the store, which others may have open.
+        data: read everything that is stored and compare its checksums; without, only records are
+            compared, and files looked for.
+        progress: called now and then with what has been looked at so far.
+
+    Raises:
+        StoreFormatError: there is no store, or one of a newer format.
+        StorageError: it cannot be looked at.
+    """
+    return Check(folder, data=data, progress=progress).run()
+
+
+class Check:
+    """One check, and what it knows beside its report.
+
+    Attributes:
+        findings: so far.
+        drifts: counts of references that are wrong.
+        sound: the records are what was written, so that what they do not name is nobody's.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        data: bool = True,
+        progress: Callable[[Tally], None] | None = None,
+    ) -> None:
+        self._folder = Path(folder).absolute()
+        self._data = data
+        self._progress = progress
+        self._complete = True
+        self.tally = Tally()
+        self.findings: list[Finding] = []
+        self.drifts: list[Drift] = []
+
+    def run(self) -> Report:
+        """As `check`."""
+        try:
+            with FolderAudit(self._folder) as audit:
+                self._look(audit)
+        except RecordsDamaged as error:
+            self.findings.append(Finding(kind=Kind.RECORDS, text=str(error)))
+            self._complete = False
+        return self.report()
+
+    def report(self) -> Report:
+        """What was found."""
+        return Report(
+            folder=str(self._folder),
+            findings=tuple(self.findings),
+            tally=self.tally,
+            data=self._data,
+            complete=self._complete,
+        )
+
+    def _look(self, audit: FolderAudit) -> None:
+        with audit.records.snapshot() as snapshot:
+            for text in snapshot.self_check(quick=not self._data):
+                self.findings.append(Finding(kind=Kind.RECORDS, text=text))
+        with audit.records.snapshot() as snapshot:
+            check_records(snapshot, self.tally, self.findings, self.drifts)
+        self._step()
+        bad = check_blobs(audit, self.tally, data=self._data, step=self._step)
+        if bad:
+            self.findings += name_bad(audit, bad)
+        try:
+            self.findings += check_files(audit)
+        except StorageError as error:
+            self.findings.append(Finding(kind=Kind.UNREADABLE, text=str(error)))
+            self._complete = False
+
+    def _step(self) -> None:
+        if self._progress is not None:
+            self._progress(self.tally)
+
+
+def name_bad(audit: FolderAudit, bad: Mapping[int, Bad]) -> list[Finding]:
+    """A finding for every object, version and part that bad blobs do harm to, and one for every
+    bad blob that is nobody's."""
+    found: list[Finding] = []
+    harmless = dict(bad)
+    with audit.records.snapshot() as snapshot:
+        names = Names(snapshot)
+        for holder in snapshot.holders():
+            if len(holder.extents) % 24:
+                continue
+            for blob_id in {extent.blob for extent in unpack_extents(holder.extents)} & bad.keys():
+                harmless.pop(blob_id, None)
+                kind, text = bad[blob_id]
+                place = names.place(holder)
+                found.append(Finding(kind=kind, text=text, place=place, blob=blob_id))
+    return found + [
+        Finding(kind=kind, text=f"{text}; no object holds it", blob=blob_id)
+        for blob_id, (kind, text) in harmless.items()
+    ]

@@ -1,0 +1,130 @@
+"""Blobs against their records: that they are there, as long as was recorded, and rot nowhere.
+
+This takes long, so no snapshot is held while it lasts. Whatever looks wrong is looked at again in a
+new one: a file may have been deleted, or recorded, since the record of it was read.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from cosbox.checksums import crc64
+from cosbox.service.upkeep.report import Finding, Kind, Tally
+from cosbox.storage.errors import BlobMissing, StorageError
+from cosbox.storage.files import layout
+from cosbox.storage.folder import FolderAudit
+from cosbox.storage.sqlite.audit import BlobRow
+
+_PAGE: Final = 256
+_CHUNK: Final = 1024 * 1024
+
+
+class Bad(NamedTuple):
+    """What is wrong with a blob that somebody refers to."""
+
+    kind: Kind
+    text: str
+
+
+def check_blobs(
+    audit: FolderAudit, tally: Tally, *, data: bool, step: Callable[[], None]
+) -> dict[int, Bad]:
+    """Find the blobs that cannot be read as they were written.
+
+    Args:
+        audit: the store.
+        tally: what is looked at is counted here.
+        data: read them all; else only see that files are there and how long they are.
+        step: called now and then, to show that it goes on.
+    """
+    bad: dict[int, Bad] = {}
+    after = 0
+    while True:
+        with audit.records.snapshot() as snapshot:
+            rows = snapshot.blob_rows(after, _PAGE)
+            for row in rows:
+                if row.held is None:
+                    continue
+                if fault := _check_inline(row, snapshot.blob_data(row.id) if data else None):
+                    bad[row.id] = fault
+                elif data:
+                    tally.read += row.size
+        if not rows:
+            return bad
+        for row in rows:
+            if row.held is None:
+                tally.files += 1
+                if fault := _check_file(audit, row, tally, data=data):
+                    bad[row.id] = fault
+            step()
+        after = rows[-1].id
+
+
+def _check_inline(row: BlobRow, data: bytes | None) -> Bad | None:
+    if row.held != row.size:
+        return Bad(Kind.LENGTH, f"{row.size} bytes were recorded, and there are {row.held}")
+    if data is not None and crc64(data) != row.crc64:
+        return Bad(Kind.CHECKSUM, "the bytes in the records do not have their checksum")
+    return None
+
+
+def _check_file(audit: FolderAudit, row: BlobRow, tally: Tally, *, data: bool) -> Bad | None:
+    fault = examine(audit, row, tally, data=data)
+    if fault is None:
+        return None
+    # A file that nobody refers to any more may go at any time; and what is read again and is right
+    # then was no damage.
+    with audit.records.snapshot() as snapshot:
+        now = snapshot.blob_rows(row.id - 1, 1)
+    return fault if now and now[0].id == row.id and now[0].garbage_since is None else None
+
+
+def examine(audit: FolderAudit, row: BlobRow, tally: Tally, *, data: bool) -> Bad | None:
+    """What is wrong with the file of a blob, if anything is."""
+    try:
+        size = audit.blobs.size(row.id)
+        if size != row.size:
+            return Bad(Kind.LENGTH, f"{row.size} bytes were recorded, and its file has {size}")
+        if not data:
+            return None
+        crc, at = 0, 0
+        with audit.blobs.open(row.id) as reader:
+            reader.forget()
+            while chunk := reader.read(at, _CHUNK):
+                crc = crc64(chunk, crc)
+                at += len(chunk)
+    except BlobMissing:
+        return Bad(Kind.MISSING, "its file is gone")
+    except StorageError as error:
+        return Bad(Kind.UNREADABLE, f"its file cannot be read: {error}")
+    if at != row.size:
+        return Bad(Kind.LENGTH, f"{row.size} bytes were recorded, and {at} could be read")
+    tally.read += at
+    if crc != row.crc64:
+        return Bad(Kind.CHECKSUM, "the bytes of its file do not have their checksum")
+    return None
+
+
+def check_files(audit: FolderAudit) -> Iterator[Finding]:
+    """Find files that no record names."""
+    unrecorded = 0
+    for ids, strangers in audit.blobs.survey():
+        for path in strangers:
+            yield Finding(kind=Kind.STRANGER, text=f"{path} is no file of the store's")
+        if not ids:
+            continue
+        first = min(ids) // layout.PER_FOLDER * layout.PER_FOLDER
+        # The files were listed before this moment, so each of them is recorded or reserved in it,
+        # unless its record went meanwhile: then the file went before.
+        with audit.records.snapshot() as snapshot:
+            recorded = snapshot.recorded_files(first, first + layout.PER_FOLDER)
+            reserved = first in snapshot.reserved()
+        for blob_id in sorted(ids - recorded):
+            if not audit.blobs.exists(blob_id):
+                continue
+            if reserved:
+                unrecorded += 1
+            else:
+                yield Finding(kind=Kind.ORPHAN, blob=blob_id, text="no record names this file")
+    if unrecorded:
+        text = f"{unrecorded} files belong to uploads under way, or to a process that died"
+        yield Finding(kind=Kind.UNRECORDED, text=text)

@@ -1,0 +1,236 @@
+"""Records against records: everything here belongs to one snapshot, so nothing in it can be a
+matter of timing.
+"""
+
+import json
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from cosbox.checksums import combine
+from cosbox.service.upkeep.report import Finding, Kind, Place, Tally
+from cosbox.service.versions import NULL, stamp_to_id
+from cosbox.storage.extents import unpack_extents
+from cosbox.storage.rows import Extent
+from cosbox.storage.sqlite.audit import AuditSnapshot, BlobRow, Holder
+
+_WINDOW: Final = 2_000_000
+"""Blobs whose references are counted at a time, at 40 bytes each. A store with more of them is
+walked through more than once, so that no size of it needs more memory."""
+
+_EXTENT_BYTES: Final = 24
+
+
+class Drift(NamedTuple):
+    """A count of references that is wrong by ``by``."""
+
+    blob: int
+    by: int
+
+
+class _Window:
+    """A run of blob records, and how often each is referred to."""
+
+    def __init__(self, snapshot: AuditSnapshot, after: int, limit: int) -> None:
+        self._snapshot = snapshot
+        self.ids = array("q")
+        self.sizes = array("q")
+        self.crcs = array("Q")
+        self.recorded = array("q")
+        self.counted = array("q")
+        self.wrong: list[Finding] = []
+        while len(self.ids) < limit:
+            page = snapshot.blob_rows(self.ids[-1] if self.ids else after, min(1000, limit))
+            if not page:
+                break
+            for row in page:
+                self.ids.append(row.id)
+                self.sizes.append(row.size)
+                self.crcs.append(row.crc64)
+                self.recorded.append(row.refs)
+                self.counted.append(0)
+                if text := _misled(row):
+                    self.wrong.append(Finding(kind=Kind.REFERENCES, text=text, blob=row.id))
+
+    def find(self, blob_id: int) -> int | None:
+        """Where a blob is in the window."""
+        index = bisect_left(self.ids, blob_id)
+        return index if index < len(self.ids) and self.ids[index] == blob_id else None
+
+    def known(self, blob_id: int) -> tuple[int, int] | None:
+        """Size and CRC of a blob, in the window or not."""
+        index = self.find(blob_id)
+        if index is not None:
+            return self.sizes[index], self.crcs[index]
+        if blob_id >> 63:
+            return None
+        blob = self._snapshot.blob_rows(blob_id - 1, 1)
+        return (blob[0].size, blob[0].crc64) if blob and blob[0].id == blob_id else None
+
+
+def _misled(row: BlobRow) -> str | None:
+    """Why the janitor would do the wrong thing with a blob, if it would."""
+    if row.garbage_since is not None and (row.refs or row.held is not None):
+        return "it is marked to be removed, and is referred to or kept in the records"
+    if row.refs <= 0 and row.garbage_since is None:
+        return "nobody refers to it by its record, and it will not be removed"
+    return None
+
+
+class Names:
+    """Names holders of content as people know them."""
+
+    def __init__(self, snapshot: AuditSnapshot) -> None:
+        self._buckets: Mapping[int, str] = snapshot.bucket_names()
+
+    def place(self, holder: Holder) -> Place:
+        """Where a record with content is."""
+        if holder.upload is not None:
+            return self._place(holder.bucket, holder.key, upload=holder.upload, part=holder.number)
+        version = NULL if holder.null == 1 else stamp_to_id(holder.stamp)
+        return self._place(holder.bucket, holder.key, version=version)
+
+    def at(self, bucket: int, key: bytes, stamp: int) -> Place:
+        """Where a version is; 0 for the stamp is none."""
+        return self._place(bucket, key, version=stamp_to_id(stamp) if stamp else None)
+
+    def _place(
+        self,
+        bucket: int | None,
+        key: bytes | None,
+        *,
+        version: str | None = None,
+        upload: str | None = None,
+        part: int | None = None,
+    ) -> Place:
+        name = "?" if bucket is None else self._buckets.get(bucket, f"#{bucket}")
+        text = (key or b"?").decode("utf-8", "backslashreplace")
+        return Place(bucket=name, key=text, version=version, upload=upload, part=part)
+
+
+def check_records(
+    snapshot: AuditSnapshot, tally: Tally, findings: list[Finding], drifts: list[Drift]
+) -> None:
+    """Check all records but the bytes of blobs.
+
+    Args:
+        snapshot: of the records.
+        tally: what is looked at is counted here.
+        findings: what is wrong is added here.
+        drifts: counts of references that are wrong are added here.
+
+    Raises:
+        RecordsDamaged: they cannot be read to their end.
+    """
+    names = Names(snapshot)
+    for what, least, found in snapshot.overtaken():
+        text = f"{what} is {found}, and must be {least} at the least"
+        findings.append(Finding(kind=Kind.COUNTER, text=text))
+    for why, bucket, key, stamp in snapshot.misplaced():
+        findings.append(Finding(kind=Kind.VERSIONS, text=why, place=names.at(bucket, key, stamp)))
+    after, first = 0, True
+    while True:
+        window = _Window(snapshot, after, _WINDOW)
+        if not window.ids and not first:
+            return
+        findings += window.wrong
+        tally.blobs += len(window.ids)
+        for holder in snapshot.holders():
+            extents = _extents(holder)
+            if first:
+                _count(tally, holder)
+                findings += _check_holder(names, holder, extents, window)
+            for extent in extents or ():
+                index = window.find(extent.blob)
+                if index is not None:
+                    window.counted[index] += 1
+        _compare(window, findings, drifts)
+        if not window.ids:
+            return
+        after, first = window.ids[-1], False
+
+
+def _count(tally: Tally, holder: Holder) -> None:
+    if holder.upload is not None:
+        tally.parts += 1
+    elif holder.current:
+        tally.objects += 1
+    else:
+        tally.versions += 1
+
+
+def _extents(holder: Holder) -> list[Extent] | None:
+    if len(holder.extents) % _EXTENT_BYTES:
+        return None
+    return unpack_extents(holder.extents)
+
+
+def _compare(window: _Window, findings: list[Finding], drifts: list[Drift]) -> None:
+    if window.recorded == window.counted:
+        return
+    for blob_id, recorded, counted in zip(window.ids, window.recorded, window.counted, strict=True):
+        if recorded != counted:
+            drifts.append(Drift(blob_id, counted - recorded))
+            text = f"{recorded} references are recorded, and there are {counted}"
+            findings.append(Finding(kind=Kind.REFERENCES, text=text, blob=blob_id))
+
+
+def _check_holder(
+    names: Names, holder: Holder, extents: Sequence[Extent] | None, window: _Window
+) -> Iterator[Finding]:
+    """What is wrong with a version or part, as far as the records tell."""
+    for text in _broken_fields(holder):
+        yield Finding(kind=Kind.CONTENT, text=text, place=names.place(holder))
+    if extents is None:
+        text = "the list of its blobs cannot be read"
+        yield Finding(kind=Kind.CONTENT, text=text, place=names.place(holder))
+        return
+    total = sum(extent.length for extent in extents)
+    if total != holder.size:
+        text = f"it has {holder.size} bytes, and its blobs hold {total} of them"
+        yield Finding(kind=Kind.CONTENT, text=text, place=names.place(holder))
+    whole, crc = True, 0
+    for extent in extents:
+        known = window.known(extent.blob)
+        if known is None:
+            text = "there is no record of this blob"
+            yield Finding(kind=Kind.MISSING, text=text, place=names.place(holder), blob=extent.blob)
+            whole = False
+            continue
+        size, blob_crc = known
+        if not extent.length or extent.offset + extent.length > size:
+            text = (
+                f"bytes {extent.offset} to {extent.offset + extent.length} are wanted of this"
+                f" blob, which has {size}"
+            )
+            yield Finding(kind=Kind.CONTENT, text=text, place=names.place(holder), blob=extent.blob)
+        if (extent.offset, extent.length) == (0, size):
+            crc = combine(crc, blob_crc, size) if crc else blob_crc
+        else:
+            whole = False
+    if whole and holder.crc64 is not None and crc != holder.crc64 and total == holder.size:
+        text = f"its checksum is {holder.crc64}, and that of its blobs is {crc}"
+        yield Finding(kind=Kind.CONTENT, text=text, place=names.place(holder))
+
+
+def _broken_fields(holder: Holder) -> Iterator[str]:
+    if holder.key is None:
+        yield "the upload of this part is gone"
+        return
+    try:
+        holder.key.decode()
+    except UnicodeDecodeError:
+        yield "the key is not UTF-8"
+    if holder.null not in {0, 1} or holder.marker not in {0, 1}:
+        yield "it is neither the null version nor another, or neither a delete marker nor not"
+    if holder.crc64 is None and not holder.marker:
+        yield "it has no checksum"
+    for name, text in (
+        ("access list", holder.acl), ("headers", holder.headers), ("restore", holder.restore),
+    ):  # fmt: skip
+        if text:
+            try:
+                json.loads(text)
+            except ValueError:
+                yield f"its {name} cannot be read"
