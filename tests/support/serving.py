@@ -1,5 +1,6 @@
 """``cosbox serve`` as a process of its own."""
 
+import contextlib
 import http.client
 import os
 import signal
@@ -28,21 +29,20 @@ def signed(method, path):
 
 
 class Serving:
-    """A server process; waits for the line that says where it is."""
+    """A server process; waits for the line that says where it is.
 
-    def __init__(self, folder, *options, keys=KEYS, wait=True):
+    Args:
+        folder: to serve.
+        options: of ``cosbox serve``.
+        keys: in its environment.
+        wait: for the line.
+        wrapper: a command that the server's own is appended to.
+    """
+
+    def __init__(self, folder, *options, keys=KEYS, wait=True, wrapper=()):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("COSBOX_")}
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "cosbox.cli.main",
-                "serve",
-                str(folder),
-                "--port",
-                "0",
-                *options,
-            ],
+            [*wrapper, *COMMAND, "serve", str(folder), "--port", "0", *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -91,6 +91,18 @@ class Serving:
         """The same, without a signal."""
         out, err = self.process.communicate(timeout=40)
         return self.process.returncode, out, err
+
+    def kill(self):
+        """SIGKILL to all of its processes."""
+        # Stopped first, so that it makes no more of them meanwhile.
+        self.process.send_signal(signal.SIGSTOP)
+        workers = self.workers()
+        self.process.kill()
+        for worker in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+        self.process.wait()
+        assert all(map(gone, workers))
 
     def workers(self):
         """The ids of the worker processes."""
