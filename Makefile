@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check bench serve format clean
+.PHONY: run test check bench crash serve format clean
 .DELETE_ON_ERROR:
 
 run: $(STAMP)  ## the tour: store real files, read them back, embedded and over HTTP
@@ -20,6 +20,9 @@ check: $(STAMP)  ## lint, format, types and layers alone
 
 bench: $(STAMP)  ## us and our peers side by side
 	$(PY) -m benchmarks.run
+
+crash: $(STAMP)  ## processes that have a store are killed 200 times
+	COSBOX_KILLS=200 $(PY) -m pytest -s tests/crash
 
 serve: $(STAMP)  ## a server on ./data
 	$(VENV)/bin/cosbox serve data

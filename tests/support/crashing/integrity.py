@@ -34,10 +34,10 @@ def check_integrity(folder: Path) -> None:
     assert {blob: refs for blob, _, _, refs, _, _ in blobs if refs} == dict(counted)
     files = set()
     for blob, size, checksum, refs, garbage_since, data in blobs:
-        assert (refs == 0) == (garbage_since is not None), blob
+        assert (refs == 0) == (garbage_since is not None), f"blob {blob}"
         content = data
         if data is None:
             files.add(blob)
             content = (folder / "blobs" / shard(blob) / file_name(blob)).read_bytes()
-        assert (len(content), crc64(content)) == (size, checksum % (1 << 64)), blob
-    assert set(walk(str(folder / "blobs"))) == files
+        assert (len(content), crc64(content)) == (size, checksum % (1 << 64)), f"blob {blob}"
+    assert set(walk(str(folder / "blobs"))) - files == set(), "files without a record"
