@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import cosbox
+from cosbox.service.upkeep.fsck import check
 from support.crashing.embedded import Embedded
-from support.crashing.integrity import check_integrity
 from support.crashing.worker import Worker
 from support.serving import KEYS, Serving
 
@@ -85,7 +85,8 @@ class Rounds:
         """See that all that was promised is there."""
         for worker in self.workers:
             worker.check(client)
-        check_integrity(self.folder)
+        report = check(self.folder)
+        assert report.clean, report.findings
 
     def close(self) -> None:
         """See once more that all is there."""
