@@ -50,7 +50,11 @@ def add_parser(subparsers: Any) -> None:
         ("--idle-timeout", _seconds, 75.0, "for a connection between requests"),
         ("--body-timeout", _seconds, 60.0, "for a body that stands still"),
         ("--write-timeout", _seconds, 60.0, "for an answer that is not read"),
+        ("--answer-timeout", _seconds, 300.0, "for the store to begin an answer"),
+        ("--min-rate", _amount, 1024, "bytes per second of a body or an answer; 0 for any"),
         ("--max-connections", _count, 4096, "per process"),
+        ("--max-requests", _count, 1024, "under way, per process"),
+        ("--max-transfers", _count, 512, "large bodies under way, per process"),
         ("--max-header-bytes", _count, 64 * 1024, "per request"),
     ):
         limits.add_argument(
@@ -90,7 +94,11 @@ def run(args: argparse.Namespace) -> int:
             idle_timeout=args.idle_timeout,
             body_timeout=args.body_timeout,
             write_timeout=args.write_timeout,
+            answer_timeout=args.answer_timeout,
+            min_rate=args.min_rate,
             connections=args.max_connections,
+            requests=args.max_requests,
+            transfers=args.max_transfers,
             header_bytes=args.max_header_bytes,
         ),
     )
@@ -132,6 +140,13 @@ def _count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _amount(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must be 0 or more")
     return number
 
 

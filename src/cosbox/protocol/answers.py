@@ -25,6 +25,9 @@ _SPELLING: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """How COS spells the headers that are not ``x-cos-*`` (those are lower case)."""
 
+_RETRY_SECONDS: Final = "1"
+"""What a store that is too busy asks for. Clients spread their retries themselves."""
+
 _BARE_CODES: Final[Mapping[int, tuple[str, str]]] = {
     301: ("Redirect", "The store answered with a redirect, which COS calls do not follow."),
     302: ("Redirect", "The store answered with a redirect, which COS calls do not follow."),
@@ -100,6 +103,8 @@ def refuse(
 ) -> Answer:
     """The answer that carries a refusal; without a body where HEAD was asked."""
     headers = {"Content-Type": "application/xml", **refusal.headers, "x-cos-trace-id": trace_id}
+    if refusal.status == 503:
+        headers["Retry-After"] = _RETRY_SECONDS
     body = b""
     if not head:
         body = xmlio.write_error(

@@ -74,6 +74,7 @@ CODES: Final[dict[str, Code]] = {
     "SlowDown": Code(503, "Please reduce your request rate."),
     "TooManyBuckets": Code(400, "You have as many buckets as an account may have."),
     "UnexpectedContent": Code(400, "This request does not take a body."),
+    "UserNetworkTooSlow": Code(400, "The body arrives too slowly."),
     "XMLSizeLimit": Code(400, "The XML body is too large."),
 }
 """Every code that this store can answer with."""

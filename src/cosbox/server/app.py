@@ -9,12 +9,13 @@ from typing import Any, Final, Self
 from cosbox.protocol.errors import Refusal
 from cosbox.server.driving import Driver
 from cosbox.server.effects import BodyFailed
-from cosbox.server.gateway import Gateway
+from cosbox.server.gateway import Gateway, busy
 from cosbox.server.messages import Incoming, Outgoing
 from cosbox.service.clock import Clock, FolderClock
 from cosbox.service.content import Stored
 from cosbox.service.janitor import Janitor
 from cosbox.service.store import Store
+from cosbox.storage.errors import StorageBusy
 from cosbox.storage.folder import Folder, open_folder
 
 Message = dict[str, Any]
@@ -23,6 +24,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 _REFUSED_BODIES: Final[Mapping[str, str]] = {
     "stalled": "RequestTimeout",
+    "slow": "UserNetworkTooSlow",
     "malformed": "InvalidRequest",
     "cut": "IncompleteBody",
 }
@@ -35,10 +37,12 @@ class Settings:
     Attributes:
         region: that its buckets say they are in.
         clock: what time it is; None for the machine's, moved as the folder says.
+        transfers: how many large bodies may be on their way at once, in or out.
     """
 
     region: str = "local"
     clock: Clock | None = None
+    transfers: int = 512
 
 
 class App:
@@ -53,7 +57,7 @@ class App:
             region=settings.region,
         )
         self._gateway = Gateway(self.store)
-        self._driver = Driver(self.store)
+        self._driver = Driver(self.store, transfers=settings.transfers)
         self._janitor = Janitor(self.store)
 
     def close(self) -> None:
@@ -83,29 +87,39 @@ class App:
             outgoing = await self._driver.drive(self._gateway.handle(incoming), _Arriving(receive))
         except BodyFailed:
             return  # the client is gone
-        await self._send(incoming, outgoing, send)
+        if isinstance(outgoing.body, Stored):
+            await self._send_stored(incoming, outgoing, outgoing.body, send)
+        else:
+            await send(_head(outgoing))
+            await send({"type": "http.response.body", "body": outgoing.body})
 
-    async def _send(self, incoming: Incoming, outgoing: Outgoing, send: Send) -> None:
-        head = {
-            "type": "http.response.start",
-            "status": outgoing.status,
-            "headers": [
-                (name.encode("ascii"), value.encode()) for name, value in outgoing.headers.items()
-            ],
-        }
-        await send(head)
-        body = outgoing.body
-        if isinstance(body, bytes):
-            await send({"type": "http.response.body", "body": body})
-            return
-        if incoming.method != "HEAD":
-            await self._send_stored(body, send)
-        await send({"type": "http.response.body", "body": b""})
-
-    async def _send_stored(self, stored: Stored, send: Send) -> None:
+    async def _send_stored(
+        self, incoming: Incoming, outgoing: Outgoing, stored: Stored, send: Send
+    ) -> None:
         async with aclosing(self._driver.chunks(stored)) as chunks:
+            try:
+                # Before the head, for until then it can still be said that it is not to be had.
+                first = await anext(chunks, b"")
+            except (Refusal, StorageBusy) as error:
+                outgoing = busy(error, incoming)
+                await send(_head(outgoing))
+                await send({"type": "http.response.body", "body": outgoing.body})
+                return
+            await send(_head(outgoing))
+            await send({"type": "http.response.body", "body": first, "more_body": True})
             async for chunk in chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _head(outgoing: Outgoing) -> Message:
+    return {
+        "type": "http.response.start",
+        "status": outgoing.status,
+        "headers": [
+            (name.encode("ascii"), value.encode()) for name, value in outgoing.headers.items()
+        ],
+    }
 
 
 class _Arriving:

@@ -6,15 +6,18 @@ handed to the records' own writer, and many requests share one of its transactio
 """
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any, Final, Protocol
 
 from cosbox.protocol.errors import Refusal
 from cosbox.server.effects import Effect, Flow, Read, ReceiveBody, ReceiveDocument, Work, Write
 from cosbox.server.landing import Landing
 from cosbox.server.messages import Outgoing
-from cosbox.service.content import CHUNK, Intake, Stored, Taken
+from cosbox.server.transfers import Transfers
+from cosbox.service.content import CHUNK, INLINE_LIMIT, Intake, Stored, Taken
 from cosbox.service.store import Store
 
 _DISK_THREADS: Final = 16
@@ -39,8 +42,15 @@ class Arriving(Protocol):
 class Driver:
     """Drives flows to their answers, many at a time."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, transfers: float = math.inf) -> None:
+        """Begin.
+
+        Args:
+            store: that flows are about.
+            transfers: how many large bodies may be on their way at once, in or out.
+        """
         self._store = store
+        self._transfers = Transfers(transfers)
         self._landed: Landing | None = None
         self._disk = ThreadPoolExecutor(_DISK_THREADS, thread_name_prefix="cosbox-disk")
 
@@ -90,9 +100,12 @@ class Driver:
             case Write(change):
                 return await self._landing().of(self._store.records.write(change))
             case ReceiveBody(begin, large):
-                return await self._receive_body(begin, large, body)
+                if not large:
+                    return await self._receive_body(begin, large, body)
+                with self._transfers.one():
+                    return await self._receive_body(begin, large, body)
             case ReceiveDocument(limit):
-                return await _receive_document(limit, body)
+                return await self._receive_document(limit, body)
             case Work(function):
                 return await self._in_thread(function)
 
@@ -140,18 +153,34 @@ class Driver:
         """What is stored, read in threads: the next chunk is read while one is dealt with.
 
         Raises:
+            Refusal: SlowDown, before the first.
+            StorageBusy: no file can be opened for now; before the first, or later.
             BlobMissing: it cannot be read.
         """
-        chunks = stored.chunks()
-        coming = self._submit(next, chunks, None)
-        try:
-            while chunk := await asyncio.shield(coming):
-                coming = self._submit(next, chunks, None)
-                yield chunk
-        finally:
-            # A generator that a thread is in cannot be closed.
-            await _settle(coming)
-            await self._in_thread(chunks.close)
+        with self._transfers.one():
+            chunks = stored.chunks()
+            coming = self._submit(next, chunks, None)
+            try:
+                while chunk := await asyncio.shield(coming):
+                    coming = self._submit(next, chunks, None)
+                    yield chunk
+            finally:
+                # A generator that a thread is in cannot be closed.
+                await _settle(coming)
+                await self._in_thread(chunks.close)
+
+    async def _receive_document(self, limit: int, body: Arriving) -> bytes:
+        """A document, which is as large a body as others if it is not small."""
+        held, size = [], 0
+        with ExitStack() as stack:
+            while chunk := await body.next():
+                if size <= INLINE_LIMIT < size + len(chunk):
+                    stack.enter_context(self._transfers.one())
+                size += len(chunk)
+                if size > limit:
+                    raise Refusal("XMLSizeLimit")
+                held.append(chunk)
+            return b"".join(held)
 
 
 async def _settle(work: "asyncio.Future[Any]") -> None:
@@ -230,13 +259,3 @@ class _Pouring:
         for job in [*self._jobs, *filter(None, [self._flushing])]:
             await _settle(job)
         await self._submit(self._intake.abandon)
-
-
-async def _receive_document(limit: int, body: Arriving) -> bytes:
-    held, size = [], 0
-    while chunk := await body.next():
-        size += len(chunk)
-        if size > limit:
-            raise Refusal("XMLSizeLimit")
-        held.append(chunk)
-    return b"".join(held)

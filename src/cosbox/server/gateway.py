@@ -28,7 +28,7 @@ from cosbox.service.content import decode_md5
 from cosbox.service.identity import ANONYMOUS, Caller
 from cosbox.service.objects import NotModified
 from cosbox.service.store import Store
-from cosbox.storage.errors import StorageFull
+from cosbox.storage.errors import StorageBusy, StorageFull
 from cosbox.storage.records import Snapshot
 from cosbox.storage.rows import Account, KeyPair
 
@@ -67,6 +67,8 @@ class Gateway:
         except StorageFull:
             full = Refusal("ServiceUnavailable", "The store has no room left; free some space.")
             outgoing = _refused(full, incoming, request_id)
+        except StorageBusy:
+            outgoing = _refused(Refusal("SlowDown"), incoming, request_id)
         except Exception:  # a fault of ours is an answer too, and its story belongs in the log
             log.exception("%s %s failed [%s]", incoming.method, incoming.raw_path, request_id)
             outgoing = _refused(Refusal("InternalError"), incoming, request_id)
@@ -172,6 +174,15 @@ def _receive_document(headers: Mapping[str, str]) -> Step[bytes]:
     if expected is not None and md5(body, usedforsecurity=False).digest() != expected:
         raise Refusal("BadDigest")
     return body
+
+
+def busy(error: Refusal | StorageBusy, incoming: Incoming) -> Outgoing:
+    """The answer where a body that was found cannot be sent for now."""
+    request_id = new_request_id()
+    refusal = error if isinstance(error, Refusal) else Refusal("SlowDown")
+    outgoing = _refused(refusal, incoming, request_id)
+    headers = {"x-cos-request-id": request_id, **outgoing.headers}
+    return Outgoing(outgoing.status, headers, outgoing.body)
 
 
 def _refused(refusal: Refusal, incoming: Incoming, request_id: str) -> Outgoing:

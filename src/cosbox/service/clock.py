@@ -8,6 +8,7 @@ import json
 import os
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
@@ -83,7 +84,9 @@ class FolderClock:
 
     def _look(self) -> None:
         with self._lock:
-            self._offset = self.offset() // timedelta(microseconds=1)
+            # Where no file can be opened for now, it goes on as it was.
+            with suppress(OSError):
+                self._offset = self.offset() // timedelta(microseconds=1)
             self._looked = time.monotonic()
 
     def offset(self) -> timedelta:

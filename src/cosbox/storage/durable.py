@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from cosbox.storage.errors import StorageError, StorageFull
+from cosbox.storage.errors import StorageBusy, StorageError, StorageFull
 
 if sys.platform == "darwin":
     import fcntl
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 def sync_file(fd: int) -> None:
@@ -41,10 +42,21 @@ def is_full(error: OSError | int) -> bool:
     return (error.errno if isinstance(error, OSError) else error) in _NO_ROOM
 
 
+def out_of_files() -> bool:
+    """Whether this process, or the system, can open no more files."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in _NO_FILES
+    return False
+
+
 def storage_error(doing: str, error: OSError) -> StorageError:
     """The store's error for one of the operating system's; to be raised from it."""
     if is_full(error):
         return StorageFull(f"{doing}: no room left")
+    if error.errno in _NO_FILES:
+        return StorageBusy(f"{doing}: too many open files")
     return StorageError(f"{doing}: {error.strerror or error}")
 
 

@@ -9,6 +9,10 @@ class StorageFull(StorageError):  # noqa: N818 - names the state
     """There is no room left. Nothing was changed."""
 
 
+class StorageBusy(StorageError):  # noqa: N818 - names the state
+    """The process has no file left to open for it. Nothing was changed."""
+
+
 class BlobMissing(StorageError):  # noqa: N818 - names the state
     """A blob that should be there is not."""
 

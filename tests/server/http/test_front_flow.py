@@ -17,6 +17,7 @@ QUICK = Limits(
     idle_timeout=0.8,
     body_timeout=0.6,
     write_timeout=0.6,
+    min_rate=4,
     linger_timeout=0.4,
     connections=400,
 )

@@ -7,6 +7,8 @@ with a ``reason``:
     The client is gone; nothing that is sent will reach it.
 ``stalled``
     The body stood still for too long.
+``slow``
+    The body arrives slower than it must.
 ``malformed``
     The rest of the body is no HTTP.
 ``cut``
@@ -14,9 +16,9 @@ with a ``reason``:
 ``answered``
     The answer is complete.
 
-After ``stalled``, ``malformed`` and ``cut`` the app can still answer. Where it does not, the front
-does, with RequestTimeout, InvalidRequest and IncompleteBody. In all these cases the body is
-incomplete: its end is told by ``more_body: False`` and by nothing else.
+After ``stalled``, ``slow``, ``malformed`` and ``cut`` the app can still answer. Where it does not,
+the front does, with RequestTimeout, UserNetworkTooSlow, InvalidRequest and IncompleteBody. In all
+these cases the body is incomplete: its end is told by ``more_body: False`` and by nothing else.
 
 `Exchange.send` raises `ClientGone` when the client is gone.
 """
@@ -49,6 +51,7 @@ _SKIP_AT_MOST: Final = 64 * 1024
 
 _FAULTS: Final = {
     "stalled": ("RequestTimeout", ""),
+    "slow": ("UserNetworkTooSlow", ""),
     "malformed": ("InvalidRequest", "The body is no HTTP."),
     "cut": ("IncompleteBody", ""),
 }
@@ -222,19 +225,39 @@ class Exchange:
         else:
             self.refuse(*(fault or ("InternalError", "")))
 
-    def refuse(self, code: str, message: str = "") -> None:
-        """Answer with an error document, and close the connection afterwards."""
+    def give_up(self) -> None:
+        """Answer for an app that takes too long. What it was asked to do may still be done."""
+        _log.error("%s %s takes too long", self.scope["method"], self.scope["path"])
+        self.refuse("InternalError", "The store did not answer in time.")
+        self.reason = "closed"
+
+    def refuse(self, code: str, message: str = "", *, go_on: bool = False) -> None:
+        """Answer with an error document.
+
+        Args:
+            code: of the refusal.
+            message: in place of the code's own.
+            go_on: keep the connection for the next request, where the client wants that too.
+        """
         refusal = Refusal(code, message)
-        self.keep_alive = False
+        self.keep_alive = go_on and self._stays_open()
         self.status = refusal.status
         data = refusal_answer(
             refusal,
             path=self.scope["raw_path"],
             tails=self._connection.front.tails,
             head_only=self.scope["method"] == "HEAD",
+            keep_alive=self.keep_alive,
         )
         self._connection.transport.write(data)
         self._complete()
+
+    def _stays_open(self) -> bool:
+        """Whether the connection can be kept: what is left of the body must be worth reading."""
+        return self.keep_alive and (
+            self.body_complete
+            or (not self.expects and 0 < self._connection.body_left <= _SKIP_AT_MOST)
+        )
 
     def _complete(self) -> None:
         self.complete = True
@@ -309,15 +332,11 @@ class Exchange:
             self._complete()
 
     def _begin(self, start: Message, whole: int | None) -> bytes:
-        keep_alive = self.keep_alive and (
-            self.body_complete
-            or (not self.expects and 0 < self._connection.body_left <= _SKIP_AT_MOST)
-        )
         head = answer_head(
             start["status"],
             start.get("headers", ()),
             tails=self._connection.front.tails,
-            keep_alive=keep_alive,
+            keep_alive=self._stays_open(),
             head_only=self.scope["method"] == "HEAD",
             old=self._old,
             whole=whole,

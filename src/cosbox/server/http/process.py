@@ -76,6 +76,10 @@ def make_server(app: App, options: ServeOptions, on_ready: Callable[[], None]) -
     return FrontServer(config, on_ready)
 
 
+def _settings(options: ServeOptions) -> Settings:
+    return Settings(region=options.region, transfers=options.limits.transfers)
+
+
 def serve_here(
     folder: str | os.PathLike[str],
     listener: socket.socket,
@@ -103,7 +107,7 @@ def serve_here(
             server.handle_exit(number, frame)
 
     # The handler stays until the store is closed, which a second signal must not cut short.
-    with handled(end), open_app(folder, settings=Settings(region=options.region)) as app:
+    with handled(end), open_app(folder, settings=_settings(options)) as app:
         server = make_server(app, options, on_ready)
         if on_server is not None:
             on_server(server)

@@ -19,6 +19,7 @@ from cosbox.server.http.backlog import unread
 from cosbox.server.http.exchange import App, Exchange
 from cosbox.server.http.front import front_of
 from cosbox.server.http.limits import Limits
+from cosbox.server.http.pace import Pace
 from cosbox.server.http.reader import RequestReader
 from cosbox.server.http.refusals import refusal_answer
 
@@ -39,10 +40,12 @@ class CosHttpProtocol(asyncio.Protocol):
         "_app_state",
         "_base",
         "_closing_at",
+        "_coming",
         "_drained",
         "_eof",
         "_exchange",
         "_fault",
+        "_going",
         "_held",
         "_loop",
         "_moved",
@@ -50,6 +53,8 @@ class CosHttpProtocol(asyncio.Protocol):
         "_queue",
         "_reader",
         "_reading",
+        "_received",
+        "_sent",
         "_served",
         "_since",
         "_state",
@@ -93,7 +98,8 @@ class CosHttpProtocol(asyncio.Protocol):
         self._reading = True
         self.write_paused = False
         self._drained: asyncio.Future[None] | None = None
-        self._unsent = self._swallowed = 0
+        self._unsent = self._swallowed = self._received = self._sent = 0
+        self._coming, self._going = Pace(), Pace()
         self._unsent_since = self._moved = self._since = self._closing_at = 0.0
 
     # ----------------------------------------------------------------------------------------
@@ -118,6 +124,7 @@ class CosHttpProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes arrived."""
         self._moved = self.front.now
+        self._received += len(data)
         if self._closing_at:
             self._swallowed += len(data)
             self._set_reading()
@@ -275,6 +282,7 @@ class CosHttpProtocol(asyncio.Protocol):
         if self.access_log:
             self._log(exchange)
         self._exchange = None
+        self._sent += exchange.sent
         if exchange.keep_alive:
             self._next()
         else:
@@ -302,10 +310,13 @@ class CosHttpProtocol(asyncio.Protocol):
 
     def _start(self, exchange: Exchange) -> None:
         self._exchange = exchange
+        self._moved = self.front.now
         self.front.busy += 1
         if self.access_log:
             exchange.began = self._loop.time()
-        if self.front.closing or self._overloaded:
+        # Of tasks and not of answers: one that was given up may still hold what it took.
+        too_many = len(self._state.tasks) >= self.limits.requests
+        if too_many or self.front.closing or self._overloaded:
             self._loop.call_soon(self._turn_away, exchange)
             return
         exchange.task = self._loop.create_task(exchange.run(self._app))
@@ -313,7 +324,9 @@ class CosHttpProtocol(asyncio.Protocol):
 
     def _turn_away(self, exchange: Exchange) -> None:
         if self._exchange is exchange:
-            exchange.refuse("ServiceUnavailable" if self.front.closing else "SlowDown")
+            closing = self.front.closing or self._overloaded
+            code = "ServiceUnavailable" if self.front.closing else "SlowDown"
+            exchange.refuse(code, go_on=not closing)
 
     def _next(self) -> None:
         self._served = True
@@ -343,9 +356,7 @@ class CosHttpProtocol(asyncio.Protocol):
             if now > self._closing_at:
                 self.transport.abort()
         elif exchange is not None:
-            if exchange.waiting and now - self._moved > limits.body_timeout:
-                exchange.keep_alive = False
-                exchange.interrupt("stalled")
+            self._check_exchange(exchange, now)
         elif self._tail is not None:
             if now - self._moved > limits.body_timeout:
                 self.transport.close()
@@ -355,14 +366,35 @@ class CosHttpProtocol(asyncio.Protocol):
         elif now - self._since > (limits.idle_timeout if self._served else limits.header_timeout):
             self.transport.close()
 
+    def _check_exchange(self, exchange: Exchange, now: float) -> None:
+        limits = self.limits
+        still = now - self._moved
+        if exchange.waiting:
+            slow = self._coming.is_slow(
+                now, self._received, rate=limits.min_rate, window=limits.body_timeout
+            )
+            if slow or still > limits.body_timeout:
+                exchange.keep_alive = False
+                exchange.interrupt("stalled" if still > limits.body_timeout else "slow")
+            return
+        self._coming.reset()
+        if not exchange.status and still > limits.answer_timeout:
+            exchange.give_up()
+
     def _is_unsent(self, now: float) -> bool:
         unsent = unread(self.transport)
         if not unsent:
             self._unsent = 0
+            self._going.reset()
             return False
+        limits = self.limits
+        taken = self._sent + (self._exchange.sent if self._exchange else 0) - unsent
+        slow = self._going.is_slow(now, taken, rate=limits.min_rate, window=limits.write_timeout)
         if unsent != self._unsent:
             self._unsent, self._unsent_since = unsent, now
-        elif now - self._unsent_since > self.limits.write_timeout:
+        elif now - self._unsent_since > limits.write_timeout:
+            slow = True
+        if slow:
             self.transport.abort()
         if self._closing_at:
             self._closing_at = now + self.limits.linger_timeout

@@ -2,8 +2,8 @@
 
 import apsw
 
-from cosbox.storage.durable import is_full
-from cosbox.storage.errors import RecordsDamaged, StorageError, StorageFull
+from cosbox.storage.durable import is_full, out_of_files
+from cosbox.storage.errors import RecordsDamaged, StorageBusy, StorageError, StorageFull
 
 
 def storage_error(error: apsw.Error, connection: apsw.Connection | None = None) -> StorageError:
@@ -20,4 +20,6 @@ def storage_error(error: apsw.Error, connection: apsw.Connection | None = None) 
         return StorageFull("no room left for the records")
     if isinstance(error, (apsw.CorruptError, apsw.NotADBError)):
         return RecordsDamaged(f"the records are damaged: {error}")
+    if isinstance(error, apsw.CantOpenError) and out_of_files():
+        return StorageBusy("too many open files to reach the records")
     return StorageError(f"the records: {error}")

@@ -1,0 +1,117 @@
+"""Clients that are slow, and a store that is: both come to an end, and others do not feel it."""
+
+import logging
+import time
+
+import pytest
+
+from cosbox.server.http.exchange import ClientGone
+from cosbox.server.http.limits import Limits
+from support.asgi import Bench
+from support.rawhttp import Running, wait_until
+
+PATIENT = {"header_timeout": 5, "idle_timeout": 5, "linger_timeout": 0.4}
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def put(path, size):
+    return b"PUT %b HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % (path, size)
+
+
+def get(path):
+    return b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n" % path
+
+
+def test_a_body_that_trickles_ends_the_request(bench):
+    limits = Limits(**PATIENT, body_timeout=0.6, min_rate=1000)
+    with Running(bench, limits) as running, running.client() as client:
+        client.send(put(b"/echo", 1_000_000))
+        client.sock.settimeout(0.05)
+        reply = b""
+        for _ in range(200):
+            client.send(b"x")
+            try:
+                reply = client.sock.recv(65536)
+                break
+            except TimeoutError:
+                continue
+        assert reply.startswith(b"HTTP/1.1 400 ")
+        assert b"<Code>UserNetworkTooSlow</Code>" in reply
+        assert bench.reasons == ["slow"]
+        assert running.talk(get(b"/echo")).status == 200
+
+
+def test_a_body_that_waits_for_the_store_is_not_slow(bench):
+    limits = Limits(**PATIENT, body_timeout=0.4, min_rate=1_000_000)
+    with Running(bench, limits) as running, running.client() as client:
+        client.send(put(b"/lazy", 10) + b"12345")
+        time.sleep(1)
+        bench.release.set()
+        client.send(b"67890")
+        assert client.reply().body == b"10"
+
+
+def test_a_reader_that_sips_is_cut(bench):
+    limits = Limits(**PATIENT, write_timeout=0.6, min_rate=1_000_000)
+    with Running(bench, limits) as running, running.client(receive_buffer=4096) as client:
+        client.send(get(b"/big/500"))
+        client.head()
+        until = time.monotonic() + 10
+        while not bench.errors and time.monotonic() < until:
+            client.sock.recv(1000)
+            time.sleep(0.02)
+        assert isinstance(bench.errors[0], ClientGone)
+
+
+def test_an_answer_that_does_not_come_is_given_up(bench, caplog):
+    limits = Limits(**PATIENT, answer_timeout=0.3)
+    with caplog.at_level(logging.ERROR, logger="cosbox.http"), Running(bench, limits) as running:
+        with running.client() as client:
+            client.send(put(b"/lazy", 2) + b"12")
+            reply = client.reply()
+            assert (reply.status, reply.code) == (500, "InternalError")
+            assert client.closed()
+        assert "PUT /lazy takes too long" in caplog.text
+        assert running.talk(get(b"/echo")).status == 200
+        tasks = running.server.server_state.tasks
+        assert len(tasks) == 1
+        bench.release.set()
+        wait_until(lambda: not tasks)
+
+
+def test_what_was_given_up_still_counts(bench):
+    """Else requests to a disk that hangs would pile up for as long as clients ask again."""
+    limits = Limits(**PATIENT, answer_timeout=0.3, requests=2)
+    with Running(bench, limits) as running:
+        for _ in range(2):
+            assert running.talk(put(b"/lazy", 2) + b"12").code == "InternalError"
+        assert running.talk(get(b"/echo")).code == "SlowDown"
+        bench.release.set()
+        wait_until(lambda: not running.server.server_state.tasks)
+        assert running.talk(get(b"/echo")).status == 200
+
+
+def test_requests_over_the_limit_are_told_to_slow_down(bench):
+    with Running(bench, Limits(requests=2)) as running:
+        with running.client() as first, running.client() as second, running.client() as third:
+            for client in (first, second):
+                client.send(put(b"/lazy", 2) + b"12")
+            wait_until(lambda: len(bench.scopes) == 2)
+            for _ in range(2):
+                third.send(put(b"/echo", 2) + b"12" + get(b"/echo"))
+                for _ in range(2):
+                    reply = third.reply()
+                    assert (reply.status, reply.code) == (503, "SlowDown")
+                    assert reply.headers["Retry-After"] == "1"
+                    assert reply.headers["Connection"] == "keep-alive"
+            third.send(put(b"/echo", 100_000_000))
+            assert third.reply().headers["Connection"] == "close"
+            assert third.closed()
+            bench.release.set()
+            assert first.reply().body == second.reply().body == b"2"
+        assert running.talk(put(b"/echo", 2) + b"12").body == b"12"
+        assert len(bench.scopes) == 3
