@@ -10,7 +10,7 @@ from cosbox.server.http.limits import Limits
 BACKLOG: Final = 2048
 
 _OWN_FILES: Final = 256
-"""Descriptors that the store itself may need: database, blobs being read and written."""
+"""Descriptors that the store itself may need: the database, locks, folders being synced."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -48,17 +48,19 @@ def url_of(listener: socket.socket, host: str) -> str:
 
 
 def fitting(limits: Limits) -> Limits:
-    """The limits, with no more connections than this process may have open files. The number of
-    those is raised first as far as the system lets it."""
+    """The limits, with no more connections and transfers than this process may have open files. The
+    number of those is raised first as far as the system lets it."""
     if sys.platform == "win32":
         return limits
     import resource  # noqa: PLC0415 - POSIX only
 
-    wanted = limits.connections + _OWN_FILES
+    wanted = limits.connections + limits.transfers + _OWN_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return limits
-    return dataclasses.replace(limits, connections=max(1, soft - min(_OWN_FILES, soft // 2)))
+    left = soft - min(_OWN_FILES, soft // 2)
+    transfers = max(1, min(limits.transfers, left // 3))
+    return dataclasses.replace(limits, connections=max(1, left - transfers), transfers=transfers)

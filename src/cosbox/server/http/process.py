@@ -1,6 +1,7 @@
 """One process that serves: uvicorn's server with our protocol class, and our view of signals."""
 
 import contextlib
+import dataclasses
 import logging
 import os
 import signal
@@ -59,7 +60,7 @@ def make_server(app: App, options: ServeOptions, on_ready: Callable[[], None]) -
     """A server for an app, to be run with a listening socket."""
     config = uvicorn.Config(
         app,
-        http=protocol_class(fitting(options.limits), access_log=options.access_log),
+        http=protocol_class(options.limits, access_log=options.access_log),
         ws="none",
         lifespan="off",  # the app is opened and closed by `serve_here`
         interface="asgi3",
@@ -98,6 +99,7 @@ def serve_here(
         on_server: called with the server before that.
     """
     set_up_logging(options)
+    options = dataclasses.replace(options, limits=fitting(options.limits))
     server: FrontServer | None = None
     told: list[int] = []
 
