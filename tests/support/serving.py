@@ -37,12 +37,13 @@ class Serving:
         keys: in its environment.
         wait: for the line.
         wrapper: a command that the server's own is appended to.
+        port: where it listens; 0 takes a free one.
     """
 
-    def __init__(self, folder, *options, keys=KEYS, wait=True, wrapper=()):
+    def __init__(self, folder, *options, keys=KEYS, wait=True, wrapper=(), port=0):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("COSBOX_")}
         self.process = subprocess.Popen(
-            [*wrapper, *COMMAND, "serve", str(folder), "--port", "0", *options],
+            [*wrapper, *COMMAND, "serve", str(folder), "--port", str(port), *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
