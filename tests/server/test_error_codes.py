@@ -5,7 +5,6 @@ without one fails here, and so does one that the operation cannot be refused wit
 """
 
 import contextlib
-import dataclasses
 import socket
 import subprocess
 from contextlib import closing
@@ -118,7 +117,7 @@ def stage(tmp_path_factory):
 
 
 def other(request, **fields):
-    return dataclasses.replace(request, **fields)
+    return request._replace(**fields)
 
 
 def takes(operation, name):

@@ -17,6 +17,7 @@ from cosbox.protocol.names import is_bucket_name
 Style = Literal["virtual", "path"]
 
 _KEY_SAFE: Final = "/-_.~"
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~-]*")
 _HOST = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?", re.ASCII)
 
 
@@ -105,14 +106,13 @@ def decode_path(raw_path: str) -> str:
         raise Refusal("InvalidURI", "The path is not percent-encoded UTF-8.") from error
 
 
-@lru_cache(maxsize=1024)
 def encode_path(path: str) -> str:
     """Percent-encode a path for the wire, leaving its slashes.
 
     >>> encode_path("/dir/中 +")
     '/dir/%E4%B8%AD%20%2B'
     """
-    return quote(path, safe=_KEY_SAFE)
+    return path if _PLAIN_PATH.fullmatch(path) else quote(path, safe=_KEY_SAFE)
 
 
 @dataclass(frozen=True, slots=True)

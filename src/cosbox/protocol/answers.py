@@ -6,7 +6,7 @@ XML, all others as headers.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from cosbox.protocol import xmlio
@@ -46,6 +46,7 @@ _URL_ENCODED = re.compile(rb"<Encoding-?Type>url<", re.IGNORECASE)
 """COS spells the element in three ways."""
 
 
+@lru_cache(maxsize=512)
 def spell(name: str) -> str:
     """A header's name as COS spells it.
 

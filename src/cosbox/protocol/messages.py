@@ -1,11 +1,13 @@
 """A request and an answer, between the operation table and whatever carries them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What is asked, before it is addressed and signed, or after it was received.
 
     Header names are lower case (HTTP does not care and the signature wants them so); values are
@@ -15,22 +17,20 @@ class Request:
     method: str
     bucket: str | None = None
     key: str | None = None
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = _NONE
+    headers: Mapping[str, str] = _NONE
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What comes back. Header names are spelt as COS does: ``ETag``, ``x-cos-request-id``."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NONE
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """An operation by name with its arguments in canonical form: nothing absent, nothing unknown.
 
     ``args`` holds text, integers, booleans, and dicts for what travels as XML. The body of an
@@ -40,4 +40,4 @@ class Call:
     operation: str
     bucket: str | None = None
     key: str | None = None
-    args: Mapping[str, object] = field(default_factory=dict)
+    args: Mapping[str, object] = _NONE

@@ -1,6 +1,7 @@
 """What a bucket and a key may be called (COS: product overview, specifications and limits)."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from cosbox.protocol.errors import ParameterError, Refusal
@@ -14,6 +15,7 @@ _BUCKET = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?-[0-9]+", re.ASCII)
 _FORBIDDEN_CONTROLS = re.compile("[\x18-\x1b]")
 
 
+@lru_cache(maxsize=1024)
 def is_bucket_name(text: str) -> bool:
     """Whether ``text`` has the form ``name-APPID``.
 
@@ -82,10 +84,11 @@ def normal_key(key: object) -> str:
             raise ParameterError(f"Key is not UTF-8: {key!r}") from error
     if not isinstance(key, str):
         raise ParameterError(f"Key must be str, not {type(key).__name__}")
-    try:
-        key.encode()
-    except UnicodeEncodeError as error:
-        raise ParameterError(f"Key is not valid Unicode: {key!r}") from error
+    if not key.isascii():
+        try:
+            key.encode()
+        except UnicodeEncodeError as error:
+            raise ParameterError(f"Key is not valid Unicode: {key!r}") from error
     normal = key.removeprefix("/")
     if _folds_to_root(normal):
         raise ParameterError(

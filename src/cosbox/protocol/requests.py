@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import md5
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cosbox.protocol import metadata, xmlio
 from cosbox.protocol.errors import ParameterError, Refusal
@@ -54,40 +54,52 @@ def bind(
     Raises:
         ParameterError: an argument is unknown, missing, or cannot be sent.
     """
-    params = _by_name(operation)
+    binding = _binding(operation.name)
     bound: dict[str, object] = {}
     for name, value in args.items():
-        if name not in params:
-            known = [known for known in params if known != "Body"]
+        param = binding.params.get(name)
+        if param is None:
             raise ParameterError(
-                unknown_name(f"{operation.name} has no parameter {name!r}", name, known)
+                unknown_name(f"{operation.name} has no parameter {name!r}", name, binding.params)
             )
         if value is None or (isinstance(value, (str, bytes)) and not value):
             continue
-        bound[name] = _bind_value(params[name], value, defaults)
-        if bound[name] == {} and params[name].place is Place.METADATA:
-            del bound[name]
-    for param in operation.params:
-        if param.name not in bound and param.place is not Place.BODY:
-            if param.required:
-                raise ParameterError(f"{operation.name} needs {param.name}")
-            if param.default is not None:
-                bound[param.name] = param.default
+        held = _bind_value(param, value, defaults)
+        if held != {} or param.place is not Place.METADATA:
+            bound[name] = held
+    for name in binding.required:
+        if name not in bound:
+            raise ParameterError(f"{operation.name} needs {name}")
+    for name, default in binding.defaults:
+        bound.setdefault(name, default)
     return Call(
-        operation=operation.name,
-        bucket=None if operation.scope is Scope.SERVICE else normal_bucket(bucket, defaults.appid),
-        key=normal_key(key) if operation.scope is Scope.OBJECT else None,
-        args=bound,
+        operation.name,
+        None if operation.scope is Scope.SERVICE else normal_bucket(bucket, defaults.appid),
+        normal_key(key) if operation.scope is Scope.OBJECT else None,
+        bound,
     )
 
 
+class _Binding(NamedTuple):
+    """What is bound of an operation's arguments, the body excepted."""
+
+    params: dict[str, Param]
+    required: tuple[str, ...]
+    defaults: tuple[tuple[str, int | str], ...]
+
+
 @cache
-def _params_of(name: str) -> dict[str, Param]:
-    return {param.name: param for param in OPERATIONS[name].params if param.place is not Place.BODY}
-
-
-def _by_name(operation: Operation) -> dict[str, Param]:
-    return _params_of(operation.name)
+def _binding(name: str) -> _Binding:
+    params = [param for param in OPERATIONS[name].params if param.place is not Place.BODY]
+    return _Binding(
+        params={param.name: param for param in params},
+        required=tuple(param.name for param in params if param.required),
+        defaults=tuple(
+            (param.name, param.default)
+            for param in params
+            if param.default is not None and not param.required
+        ),
+    )
 
 
 def _bind_value(param: Param, value: object, defaults: Defaults) -> object:
@@ -183,7 +195,7 @@ def encode(call: Call) -> Request:
     query: dict[str, str] = {operation.marker: ""} if operation.marker else {}
     headers: dict[str, str] = {}
     body = b""
-    params = _params_of(operation.name)
+    params = _binding(operation.name).params
     for name, value in call.args.items():
         param = params[name]
         place = param.place

