@@ -309,9 +309,7 @@ def test_whatever_is_received_only_a_refusal_escapes(text: str) -> None:
         for field in Signature._fields:
             if field != "algorithm":
                 with pytest.raises(Refusal):
-                    check(
-                        signature._replace(**{field: text}), "GET", "/", {"a": "b"}, {"c": "d"}
-                    )
+                    check(signature._replace(**{field: text}), "GET", "/", {"a": "b"}, {"c": "d"})
 
 
 # --------------------------------------------------------------------------------------------
