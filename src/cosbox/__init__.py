@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cosbox.client.config import CosConfig
     from cosbox.client.stream import StreamBody
     from cosbox.client.sync import CosS3Client
+    from cosbox.client.transfers.control import TransferControl
     from cosbox.protocol.errors import (
         AccessDeniedError,
         ArchivedError,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
         ParameterError,
         PreconditionError,
         ServerFaultError,
+        SourceChangedError,
+        TransferCancelledError,
         TransportError,
         TransportTimeoutError,
     )
@@ -57,9 +60,12 @@ __all__ = [
     "ParameterError",
     "PreconditionError",
     "ServerFaultError",
+    "SourceChangedError",
     "StorageError",
     "StoreFormatError",
     "StreamBody",
+    "TransferCancelledError",
+    "TransferControl",
     "TransportError",
     "TransportTimeoutError",
     "__version__",
@@ -76,6 +82,7 @@ _ELSEWHERE: Final = {
     "StorageError": "cosbox.storage.errors",
     "StoreFormatError": "cosbox.storage.errors",
     "StreamBody": "cosbox.client.stream",
+    "TransferControl": "cosbox.client.transfers.control",
 }
 """Where the names are that are not errors of calls. All are loaded when first used, so that
 importing a part of the package does not load the others."""

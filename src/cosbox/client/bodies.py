@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import md5
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, Final, Protocol
 
 from cosbox.checksums import crc64
 from cosbox.client.transports.base import RequestBody
@@ -56,6 +56,18 @@ class BytesBody:
         return crc64(self._data)
 
 
+class Seekable(Protocol):
+    """A file as far as a body needs it."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes; b"" at the end."""
+        ...
+
+    def seek(self, offset: int, /) -> object:
+        """Go on reading there."""
+        ...
+
+
 class FileBody:
     """The rest of a seekable file, or ``length`` bytes of it, as it is when the call is made.
 
@@ -66,7 +78,7 @@ class FileBody:
 
     replayable = True
 
-    def __init__(self, file: BinaryIO, start: int, length: int) -> None:
+    def __init__(self, file: Seekable, start: int, length: int) -> None:
         self._file = file
         self._start = start
         self._left = length

@@ -1,15 +1,15 @@
-"""What the client's logic asks of the world, and the loop that does it.
+"""What the client's logic asks of the world.
 
 The logic of a call is a generator: it yields effects and is given what came of them. So it is
-written once, runs under threads (`run`) as under asyncio (`aio/driver.py`), and is tested without
-either.
+written once, runs under threads (`driver.py`) as under asyncio (`aio/driver.py`), and is tested
+without either.
 """
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts, Transport
+from cosbox.client.transports.base import HttpRequest, HttpResponse, RequestBody, Timeouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,59 @@ class Work:
     function: Callable[[], Any]
 
 
-Effect = Send | Sleep | Work
+@dataclass(frozen=True, slots=True)
+class Pour:
+    """Read the body of an answer to its end; the flow is given None.
+
+    Attributes:
+        body: a `StreamBody` or an `AsyncStreamBody`.
+        into: is given the bytes; it may wait for a disk.
+        moved: is told how many they were, where the flow runs.
+    """
+
+    body: Any
+    into: Callable[[bytes], object]
+    moved: Callable[[int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Read from the body of a request; the flow is given ``size`` bytes, fewer only at its end."""
+
+    body: RequestBody
+    size: int
+
+
+class Stop(Protocol):
+    """What can end the flows of a `Share` from outside."""
+
+    def check(self) -> None:
+        """Raise when they are to end."""
+        ...
+
+    def watch(self, told: Callable[[], object]) -> Callable[[], None]:
+        """Call ``told``, from any thread, when they are to end; returns what undoes this."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Run flows side by side until there are no more; the flow is given None.
+
+    The first that fails stops the others, and its error is raised where the flow stands.
+
+    Attributes:
+        take: a flow that brings the next one, or None. It is run by one at a time.
+        width: how many run at once.
+        stop: ends them all.
+    """
+
+    take: Callable[[], "Flow[Flow[None] | None]"]
+    width: int
+    stop: Stop
+
+
+Effect = Send | Sleep | Work | Pour | Fill | Share
 T = TypeVar("T")
 Flow = Generator[Effect, Any, T]
 """Logic that ends with a T."""
@@ -45,25 +97,3 @@ def send(request: HttpRequest, timeouts: Timeouts) -> Flow[HttpResponse]:
     """The answer to a request, for flows: ``response = yield from send(...)``."""
     response: HttpResponse = yield Send(request, timeouts)
     return response
-
-
-def run(flow: Flow[T], transport: Transport, sleep: Callable[[float], None]) -> T:
-    """Do what a flow asks for until it ends, in the calling thread."""
-    failure: BaseException | None = None
-    outcome: Any = None
-    while True:
-        try:
-            effect = flow.send(outcome) if failure is None else flow.throw(failure)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        failure = outcome = None
-        try:
-            if isinstance(effect, Send):
-                outcome = transport.send(effect.request, effect.timeouts)
-            elif isinstance(effect, Sleep):
-                sleep(effect.seconds)
-            else:
-                outcome = effect.function()
-        except BaseException as error:  # noqa: BLE001 - the flow raises it again, or deals with it
-            failure = error

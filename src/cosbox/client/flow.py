@@ -65,14 +65,28 @@ class Caller:
         runtime: Runtime,
         as_body: Callable[[Any, int | None], Body] = as_body,
         stream_body: Callable[..., Any] = StreamBody,
+        live: bool = True,
     ) -> None:
+        """Make one.
+
+        Args:
+            config: where to, and as whom.
+            retries: how often a failed request is sent again.
+            signs: whether requests are signed.
+            runtime: the clock and the luck.
+            as_body: makes bodies of what users pass.
+            stream_body: makes what they get.
+            live: whether bodies are read by the thread that drives the flow.
+        """
         self.config = config
+        self.runtime = runtime
+        self.retries = retries
+        self.as_body = as_body
+        self.live = live
         self.signer = Signer(config, runtime, signs=signs)
         self.retried = 0
-        self._retries = retries
-        self._backoff = Backoff(runtime.random)
+        self.backoff = Backoff(runtime.random)
         self._budget = Budget()
-        self._as_body = as_body
         self._stream_body = stream_body
 
     def call(
@@ -84,6 +98,7 @@ class Caller:
         *,
         body: Any = _NO_BODY,
         enable_md5: bool = False,
+        failed: Callable[[CosException], object] | None = None,
     ) -> Flow[Any]:
         """Make one call.
 
@@ -94,6 +109,7 @@ class Caller:
             args: its other parameters, Body excepted.
             body: its Body.
             enable_md5: compute its ContentMD5.
+            failed: is told of every attempt that fails.
 
         Returns:
             The result as the seed shows it.
@@ -112,12 +128,12 @@ class Caller:
         declared = headers.pop("content-length", None)
         sent: Body | None = None
         if body is not _NO_BODY:
-            sent = self._as_body(body, int(declared) if declared is not None else None)
+            sent = self.as_body(body, int(declared) if declared is not None else None)
             if enable_md5 and "content-md5" not in headers:
                 headers["content-md5"] = yield from _content_md5(sent)
         elif request.body:
             sent = BytesBody(request.body)
-        response = yield from self._attempts(operation, request, headers, sent)
+        response = yield from self._attempts(operation, request, headers, sent, failed)
         result = decode(operation, response.headers, response.body, keep_encoded=keep_encoded)
         if result and "Key" in result and not keep_encoded:
             result["Key"] = call.key  # XML may not have been able to carry it
@@ -128,7 +144,12 @@ class Caller:
         return result
 
     def _attempts(
-        self, operation: Operation, request: Request, headers: dict[str, str], body: Body | None
+        self,
+        operation: Operation,
+        request: Request,
+        headers: dict[str, str],
+        body: Body | None,
+        failed: Callable[[CosException], object] | None,
     ) -> Flow[HttpResponse]:
         stream = operation.returns is Returns.STREAM
         endpoint = self.config.endpoint
@@ -141,17 +162,19 @@ class Caller:
             if isinstance(outcome, HttpResponse):
                 self._budget.refill(1)
                 return outcome
-            if attempt >= self._retries or not self._may_retry(outcome, body, repeatable):
+            if failed is not None:
+                failed(outcome)
+            if attempt >= self.retries or not self._may_retry(outcome, body, repeatable):
                 if attempt:
                     outcome.add_note(f"cosbox: failed {attempt + 1} times")
                 raise outcome
-            yield Sleep(self._backoff.delay(attempt))
+            yield Sleep(self.backoff.delay(attempt))
             attempt += 1
             self.retried += 1
             if body is not None:
                 body.rewind()
             headers = {**headers, "x-cos-sdk-retry": "true"}
-            if attempt == self._retries and self.config.alternative and _is_foreign(outcome):
+            if attempt == self.retries and self.config.alternative and _is_foreign(outcome):
                 endpoint = self.config.alternative
 
     def _attempt(

@@ -85,6 +85,13 @@ def is_harmless(error: CosException) -> bool:
     return isinstance(error, TransportError) and error.unsent
 
 
+def asks_for_less(error: CosException) -> bool:
+    """Whether the store says that it is given too much."""
+    return isinstance(error, CosServiceError) and (
+        error.get_status_code() in _BUSY or error.get_error_code() == "SlowDown"
+    )
+
+
 def cost_of(error: CosException) -> int:
     """What retrying after ``error`` takes from the budget. Timeouts cost more: they hold a
     connection for long."""

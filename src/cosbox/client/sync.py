@@ -4,7 +4,8 @@ from types import TracebackType
 from typing import Self
 
 from cosbox.client.config import CosConfig
-from cosbox.client.effects import Flow, T, run
+from cosbox.client.driver import run
+from cosbox.client.effects import Flow, T
 from cosbox.client.flow import Caller, check_settings
 from cosbox.client.methods.buckets import BucketCalls
 from cosbox.client.methods.listing import ListingCalls

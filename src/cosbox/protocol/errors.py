@@ -7,7 +7,9 @@
     │   ├── ParameterError        the call's arguments are wrong; nothing was sent
     │   ├── TransportError        no answer: refused, reset, broken off, unresolved, untrusted
     │   │   └── TransportTimeoutError  no answer in time
-    │   └── IntegrityError        bytes arrived, but not the ones the other side vouches for
+    │   ├── IntegrityError        bytes arrived, but not the ones the other side vouches for
+    │   ├── SourceChangedError    what is being moved is no longer what it was at first
+    │   └── TransferCancelledError  the caller gave a transfer up
     └── CosServiceError           the store answered with an error
         ├── NotModifiedError      304
         ├── NotFoundError         404
@@ -56,6 +58,15 @@ class TransportTimeoutError(TransportError, TimeoutError):
 
 class IntegrityError(CosClientError):
     """The bytes sent or received are not those that the other side's checksum describes."""
+
+
+class SourceChangedError(CosClientError):
+    """The file or object that was being moved was written to meanwhile. A mixture of the two was
+    not stored."""
+
+
+class TransferCancelledError(CosClientError):
+    """The transfer was ended by `TransferControl.cancel`. The same call takes it up again."""
 
 
 class CosServiceError(CosException):
@@ -229,6 +240,8 @@ __all__ = [
     "PreconditionError",
     "Refusal",
     "ServerFaultError",
+    "SourceChangedError",
+    "TransferCancelledError",
     "TransportError",
     "TransportTimeoutError",
     "service_error",

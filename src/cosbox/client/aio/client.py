@@ -79,6 +79,7 @@ class AsyncCosS3Client(
             runtime=runtime or Runtime(),
             as_body=self._bodies.as_body,
             stream_body=AsyncStreamBody,
+            live=False,
         )
 
     async def __aenter__(self) -> Self:

@@ -1,17 +1,20 @@
-"""The driver of the client's flows in an event loop; `effects.run` is its other half."""
+"""The driver of the client's flows in an event loop; `cosbox.client.driver` is its other half."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 from cosbox.client.aio.threads import in_thread
-from cosbox.client.effects import Effect, Flow, Send, Sleep, T
-from cosbox.client.transports.async_base import AsyncTransport
+from cosbox.client.driver import fill
+from cosbox.client.effects import Effect, Fill, Flow, Pour, Send, Share, Sleep, T, Work
+from cosbox.client.transports.async_base import AsyncTransport, AwaitedBody
 from cosbox.protocol.errors import TransportTimeoutError
 
 Pause = Callable[[float], Awaitable[object]]
 """Waits for so many seconds."""
 
+_PIECE: Final = 1024 * 1024
 _GRACE: Final = 5.0
 """Seconds that a flow has for cleaning up once its task was cancelled."""
 
@@ -49,7 +52,81 @@ async def _perform(effect: Effect, transport: AsyncTransport, sleep: Pause) -> A
         return await transport.send(effect.request, effect.timeouts)
     if isinstance(effect, Sleep):
         return await sleep(effect.seconds)
-    return await in_thread(effect.function)
+    if isinstance(effect, Work):
+        return await in_thread(effect.function)
+    if isinstance(effect, Pour):
+        return await _pour(effect)
+    if isinstance(effect, Fill):
+        return await _fill(effect)
+    return await _Crew(effect, transport, sleep).run()
+
+
+async def _pour(effect: Pour) -> None:
+    async with effect.body as body:
+        while chunk := await body.read(_PIECE):
+            await in_thread(partial(effect.into, chunk))
+            effect.moved(len(chunk))
+
+
+async def _fill(effect: Fill) -> bytes:
+    body, missing = effect.body, effect.size
+    if not isinstance(body, AwaitedBody):
+        return await in_thread(lambda: fill(body, missing))
+    pieces = []
+    while missing and (data := await body.next(missing)):
+        pieces.append(data)
+        missing -= len(data)
+    return b"".join(pieces)
+
+
+class _Crew:
+    """Tasks that run the flows of one `Share`."""
+
+    def __init__(self, share: Share, transport: AsyncTransport, sleep: Pause) -> None:
+        self._share = share
+        self._transport = transport
+        self._sleep = sleep
+        self._turn = asyncio.Lock()
+        self._failures: list[BaseException] = []
+
+    async def run(self) -> None:
+        """Run all flows."""
+        loop = asyncio.get_running_loop()
+        tasks = [loop.create_task(self._labour()) for _ in range(self._share.width)]
+
+        def end() -> None:
+            for task in tasks:
+                task.cancel()
+
+        forget = self._share.stop.watch(lambda: loop.call_soon_threadsafe(end))
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            forget()
+            end()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        self._share.stop.check()
+        if self._failures:
+            raise self._failures[0]
+
+    async def _labour(self) -> None:
+        try:
+            await self._work()
+        except BaseException as error:
+            self._failures.append(error)
+            raise
+
+    async def _work(self) -> None:
+        while True:
+            async with self._turn:
+                self._share.stop.check()
+                job = await self._run(self._share.take())
+            if job is None:
+                return
+            await self._run(job)
+
+    async def _run(self, flow: Flow[T]) -> T:
+        return await run_async(flow, self._transport, self._sleep)
 
 
 async def _hurriedly(work: Awaitable[Any], deadline: float) -> Any:

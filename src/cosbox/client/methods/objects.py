@@ -6,7 +6,7 @@ from typing import Unpack, cast
 from cosbox.client import types as t
 from cosbox.client.methods.base import Calls
 from cosbox.client.sources import BodySource
-from cosbox.client.uploads import put_file
+from cosbox.client.transfers.upload import put_file
 from cosbox.protocol.errors import NotFoundError
 
 

@@ -4,7 +4,7 @@
 ``tests/client/transports/transport_suite.py`` holds the contract below against them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -95,6 +95,8 @@ class HttpRequest:
         body: None sends none (with ``Content-Length: 0`` for PUT and POST).
         stream: hand the answer's body over as it arrives instead of whole. An answer with an error
             status always comes whole (its first MiB).
+        stop: called several times a second while a blocking transport is at work; what it raises
+            ends the request, or the reading of its streamed answer, and reaches the caller.
     """
 
     method: str
@@ -105,6 +107,7 @@ class HttpRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: RequestBody | None = None
     stream: bool = False
+    stop: Callable[[], None] | None = None
 
 
 @dataclass(slots=True)
@@ -128,8 +131,10 @@ class HttpResponse:
 class Transport(Protocol):
     """Sends requests. Safe to use from any thread, and after a fork."""
 
-    signs: bool
-    """Whether requests need a signature (a call into the same process does not)."""
+    @property
+    def signs(self) -> bool:
+        """Whether requests need a signature (a call into the same process does not)."""
+        ...
 
     def send(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:
         """Send one request and wait for its answer, once.

@@ -31,6 +31,9 @@ from cosbox.protocol.errors import TransportError
 _GLANCES: Final = 8
 """How often it is seen whether bytes leave, in the time that none may."""
 
+_LOOK: Final = 0.2
+"""Seconds after which it is seen whether to go on, where somebody may stop the request."""
+
 _ERROR_BODY: Final = 1024 * 1024
 _ABORT: Final[int] = pycurl.READFUNC_ABORT
 _TIMER: Final[int] = pycurl.SOCKET_TIMEOUT
@@ -168,6 +171,8 @@ class Exchange:
 
     def _step(self) -> None:
         """Wait for the network, and let libcurl go on."""
+        if self._request.stop is not None:
+            self._request.stop()
         ready = self._sockets.wait(self._patience())
         if ready:
             for descriptor, event in ready:
@@ -189,6 +194,8 @@ class Exchange:
     def _patience(self) -> float | None:
         """How many milliseconds to wait."""
         limits = [] if self._deadline is None else [self._deadline]
+        if self._request.stop is not None:
+            limits.append(time.monotonic() + _LOOK)
         if self._timeouts.stall is not None:
             limits.append(time.monotonic() + self._timeouts.stall / _GLANCES)
         timer = self._multi.timeout()

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import NoReturn, Self
 
-from cosbox.client.transports.base import HttpRequest, HttpResponse, RequestBody, Timeouts
+from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
 from cosbox.protocol.errors import TransportError
 from cosbox.server.effects import BodyFailed
 from cosbox.server.gateway import Gateway
@@ -91,7 +91,7 @@ class InProcessTransport(Embedded):
         """Serve one request. There is nothing to time out: no peer can stall."""
         flow = self._gateway.handle(self._incoming(request))
         try:
-            outgoing = drive(flow, self._store, _source(request.body))
+            outgoing = drive(flow, self._store, _source(request))
         except BodyFailed as failed:
             raise_cause(failed)
         return _response(request, outgoing)
@@ -113,10 +113,13 @@ def raise_cause(failed: BodyFailed) -> NoReturn:
     raise cause from None
 
 
-def _source(body: RequestBody | None) -> Source:
+def _source(request: HttpRequest) -> Source:
+    body, stop = request.body, request.stop
     if body is None:
         return lambda _size: b""
-    return body.read
+    if stop is None:
+        return body.read
+    return lambda size: stop() or body.read(size)
 
 
 def _response(request: HttpRequest, outgoing: Outgoing) -> HttpResponse:

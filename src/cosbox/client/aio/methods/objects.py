@@ -11,7 +11,7 @@ from cosbox.client import types as t
 from cosbox.client.aio.bodies import AsyncBodySource
 from cosbox.client.aio.methods.base import AsyncCalls
 from cosbox.client.aio.types import AsyncGetObjectResult
-from cosbox.client.uploads import put_file
+from cosbox.client.transfers.upload import put_file
 from cosbox.protocol.errors import NotFoundError
 
 

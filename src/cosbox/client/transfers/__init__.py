@@ -1,0 +1,1 @@
+"""Files of any size, as flows: what `cosbox.transfer` plans, done."""

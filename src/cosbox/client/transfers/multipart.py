@@ -1,0 +1,151 @@
+"""The requests of a multipart upload, and what becomes of those whose answers are lost."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cosbox.client.effects import Flow, Sleep
+from cosbox.client.flow import Caller
+from cosbox.client.paging import Pages, entries
+from cosbox.protocol.errors import (
+    AccessDeniedError,
+    CosException,
+    CosServiceError,
+    IntegrityError,
+    NotFoundError,
+    ServerFaultError,
+    TransportError,
+)
+from cosbox.protocol.names import normal_key
+from cosbox.transfer.ledger import Ledger
+
+CRC: Final = "x-cos-hash-crc64ecma"
+_LOST: Final = (TransportError, ServerFaultError)
+"""After these, nobody knows whether the request was carried out."""
+
+
+class Multipart:
+    """The multipart uploads of one object."""
+
+    def __init__(self, caller: Caller, bucket: str, key: str | bytes) -> None:
+        """Make calls by ``caller`` about an object."""
+        self.caller = caller
+        self.bucket = bucket
+        self.key = key
+
+    def call(self, name: str, args: Mapping[str, object], **more: Any) -> Flow[Any]:
+        """Make a call about the object."""
+        return self.caller.call(name, self.bucket, self.key, args, **more)
+
+    def unfinished(self) -> Flow[list[dict[str, Any]] | None]:
+        """The object's uploads that are not finished; None where one may not see them."""
+        key = normal_key(self.key)
+        pages = Pages(self.caller, "list_multipart_uploads", {"Bucket": self.bucket, "Prefix": key})
+        found = []
+        try:
+            while (page := (yield from pages.next())) is not None:
+                found += [one for one in entries(page[0], "Upload") if one["Key"] == key]
+        except AccessDeniedError:
+            return None
+        return found
+
+    def parts(self, upload_id: str) -> Flow[list[dict[str, Any]]]:
+        """The parts that an upload has.
+
+        Raises:
+            NotFoundError: there is no such upload.
+        """
+        args = {"Bucket": self.bucket, "Key": self.key, "UploadId": upload_id}
+        pages = Pages(self.caller, "list_parts", args)
+        found = []
+        while (page := (yield from pages.next())) is not None:
+            found += entries(page[0], "Part")
+        return found
+
+    def begin(
+        self, options: Mapping[str, object], before: list[dict[str, Any]] | None
+    ) -> Flow[str]:
+        """Begin an upload; returns its id.
+
+        An upload whose beginning was not answered is looked for, so that none is left behind.
+
+        Args:
+            options: of create_multipart_upload.
+            before: the object's uploads before this one; None where one may not see them.
+        """
+        attempt = 0
+        while True:
+            try:
+                created = yield from self.call("create_multipart_upload", options)
+                return str(created["UploadId"])
+            except _LOST as error:
+                if before is not None and (found := (yield from self._new_since(before, error))):
+                    return found
+                if attempt >= self.caller.retries:
+                    raise
+            yield Sleep(self.caller.backoff.delay(attempt))
+            attempt += 1
+
+    def _new_since(self, before: list[dict[str, Any]], error: CosException) -> Flow[str | None]:
+        try:
+            now = yield from self.unfinished()
+        except CosException as failure:
+            error.add_note(f"cosbox: nor could the uploads be listed: {failure}")
+            raise error from failure
+        known = {one["UploadId"] for one in before}
+        new = [one["UploadId"] for one in now or () if one["UploadId"] not in known]
+        return new[0] if len(new) == 1 else None
+
+    def complete(
+        self, upload_id: str, ledger: Ledger, options: Mapping[str, object]
+    ) -> Flow[dict[str, Any]]:
+        """Make an object of the parts, and compare its CRC64 with theirs.
+
+        Raises:
+            NotFoundError: there is no such upload, nor the object that it would have become.
+            IntegrityError: the object has other bytes than the parts.
+        """
+        crc = ledger.crc64()
+        args = {"UploadId": upload_id, "MultipartUpload": {"Part": ledger.listed()}, **options}
+        try:
+            result: dict[str, Any] = yield from self.call("complete_multipart_upload", args)
+        except NotFoundError as error:
+            if not is_gone(error):
+                raise
+            # An answer may have been lost that said it was done.
+            found = yield from self._completed(ledger.size, crc)
+            if found is None:
+                raise
+            return found
+        stored = result.get(CRC)
+        if crc is not None and stored is not None and stored != str(crc):
+            raise IntegrityError(f"the CRC64 of what was sent is {crc}, and the store has {stored}")
+        return result
+
+    def _completed(self, size: int, crc: int | None) -> Flow[dict[str, Any] | None]:
+        try:
+            head: dict[str, Any] = yield from self.call("head_object", {})
+        except NotFoundError:
+            return None
+        same = crc is not None and head.get(CRC) == str(crc)
+        return head if same and head.get("Content-Length") == str(size) else None
+
+    def abort(self, upload_id: str, error: BaseException | None = None) -> Flow[None]:
+        """Give an upload up; one that is gone is no error.
+
+        Args:
+            upload_id: which.
+            error: why; it is told if that fails.
+        """
+        try:
+            yield from self.call("abort_multipart_upload", {"UploadId": upload_id})
+        except NotFoundError:
+            return
+        except CosException as failure:
+            if error is None:
+                raise
+            error.add_note(f"cosbox: the upload {upload_id} could not be aborted: {failure}")
+
+
+def is_gone(error: CosServiceError) -> bool:
+    """Whether an error says that the upload does not exist any more."""
+    return error.get_error_code() == "NoSuchUpload"
