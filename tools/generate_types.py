@@ -95,16 +95,20 @@ class Module:
             fields.append((node.name, "str | None", node.doc))
         return fields
 
-    def add_upload_file(self) -> None:
-        """What upload_file returns: the result of one call or of another, by the file's size."""
-        names = ("put_object", "complete_multipart_upload")
-        fields = {
-            name: (name, kind, doc)
-            for operation in (OPERATIONS[name] for name in names)
-            for name, kind, doc in self._result_fields(operation)
-        }
-        doc = "What `upload_file` returns."
-        self._define("UploadFileResult", list(fields.values()), doc, total=False)
+    def add_transfers(self) -> None:
+        """What transfers return: the result of one call or of another, by the size."""
+        for name, doc, names in (
+            ("UploadFile", "`upload_file`", ("put_object", "complete_multipart_upload")),
+            ("Copy", "`copy`", ("copy_object", "complete_multipart_upload")),
+        ):
+            fields = {
+                field[0]: field
+                for operation in (OPERATIONS[name] for name in names)
+                for field in self._result_fields(operation)
+            }
+            self._define(
+                f"{name}Result", list(fields.values()), f"What {doc} returns.", total=False
+            )
 
     def shape(self, node: Node, operation: Operation, *, request: bool) -> str:
         """The name of the type of an element with children, defined on the way."""
@@ -199,7 +203,7 @@ def generate() -> str:
         module.add_documents(operation)
         module.add_options(operation)
         module.add_result(operation)
-    module.add_upload_file()
+    module.add_transfers()
     return "\n".join(module.parts)
 
 

@@ -47,6 +47,7 @@ _NAMED: Final = (
     "Appid", "Region", "SecretId", "SecretKey", "Token", "CredentialInstance", "Scheme", "Timeout",
 )  # fmt: skip
 
+_COPY_PART_THRESHOLD: Final = 5 * 1024**3
 _SLOW_STALL: Final = 1200.0
 """Seconds that a call may stay silent while the store puts an object together."""
 
@@ -142,6 +143,7 @@ class CosConfig:
             )
         )
         self._more = given
+        self._copy_part_threshold = _COPY_PART_THRESHOLD
 
     def __repr__(self) -> str:
         return f"CosConfig('{self._endpoint.scheme}://{self._endpoint.domain}')"
@@ -212,6 +214,24 @@ class CosConfig:
     def timeouts(self, operation: str) -> Timeouts:
         """The limits of an operation's requests."""
         return self._slow_timeouts if operation in _SLOW else self._timeouts
+
+    @property
+    def copy_part_threshold(self) -> int:
+        """The largest object, in bytes, that `CosS3Client.copy` copies in one request."""
+        return self._copy_part_threshold
+
+    def set_copy_part_threshold_size(self, size: int) -> None:
+        """Set the largest object that `CosS3Client.copy` copies in one request.
+
+        Args:
+            size: in bytes; 5 GiB, which is the most that the store takes, unless it is set.
+
+        Raises:
+            ParameterError: it is no such size.
+        """
+        if not isinstance(size, int) or not 0 <= size <= _COPY_PART_THRESHOLD:
+            raise ParameterError(f"the threshold must be 0 to 5 GiB in bytes, not {size!r}")
+        self._copy_part_threshold = size
 
     def credential(self) -> Credential | None:
         """The credential to sign with now; None for anonymous clients."""

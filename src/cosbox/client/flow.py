@@ -14,6 +14,7 @@ from cosbox.client.signer import Signer
 from cosbox.client.sources import as_body
 from cosbox.client.stream import StreamBody
 from cosbox.client.transports.base import HttpRequest, HttpResponse
+from cosbox.protocol.addressing import Endpoint
 from cosbox.protocol.answers import decode, error_of, is_failure
 from cosbox.protocol.errors import (
     CosException,
@@ -63,7 +64,7 @@ class Caller:
         retries: int,
         signs: bool,
         runtime: Runtime,
-        as_body: Callable[[Any, int | None], Body] = as_body,
+        as_body: Callable[..., Body] = as_body,
         stream_body: Callable[..., Any] = StreamBody,
         live: bool = True,
     ) -> None:
@@ -99,6 +100,7 @@ class Caller:
         body: Any = _NO_BODY,
         enable_md5: bool = False,
         failed: Callable[[CosException], object] | None = None,
+        endpoint: Endpoint | None = None,
     ) -> Flow[Any]:
         """Make one call.
 
@@ -110,6 +112,7 @@ class Caller:
             body: its Body.
             enable_md5: compute its ContentMD5.
             failed: is told of every attempt that fails.
+            endpoint: where it goes, instead of the configuration's.
 
         Returns:
             The result as the seed shows it.
@@ -133,7 +136,7 @@ class Caller:
                 headers["content-md5"] = yield from _content_md5(sent)
         elif request.body:
             sent = BytesBody(request.body)
-        response = yield from self._attempts(operation, request, headers, sent, failed)
+        response = yield from self._attempts(operation, request, headers, sent, failed, endpoint)
         result = decode(operation, response.headers, response.body, keep_encoded=keep_encoded)
         if result and "Key" in result and not keep_encoded:
             result["Key"] = call.key  # XML may not have been able to carry it
@@ -150,9 +153,10 @@ class Caller:
         headers: dict[str, str],
         body: Body | None,
         failed: Callable[[CosException], object] | None,
+        endpoint: Endpoint | None,
     ) -> Flow[HttpResponse]:
         stream = operation.returns is Returns.STREAM
-        endpoint = self.config.endpoint
+        endpoint = endpoint or self.config.endpoint
         # Sent twice, an upload that must not overwrite would be refused for its own success.
         repeatable = operation.retry and headers.get("x-cos-forbid-overwrite") != "true"
         attempt = 0

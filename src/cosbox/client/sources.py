@@ -59,12 +59,13 @@ BodySource = (
 """What may be given as Body."""
 
 
-def as_body(source: Any, declared: int | None = None) -> Body:
+def as_body(source: Any, declared: int | None = None, *, most: int = MAX_BODY) -> Body:
     """The body that ``source`` stands for.
 
     Args:
         source: what the caller gave as Body.
         declared: what the caller gave as ContentLength.
+        most: how many bytes there may be.
 
     Raises:
         ParameterError: it is nothing that holds bytes, its length is not the declared one, or it
@@ -91,9 +92,9 @@ def as_body(source: Any, declared: int | None = None) -> Body:
         body.read(1)
     if declared is not None and declared != length:
         raise ParameterError(f"ContentLength is {declared}, but Body has {length} bytes")
-    if length > MAX_BODY:
+    if length > most:
         raise ParameterError(
-            f"Body has {length} bytes, and one request takes {MAX_BODY}; use upload_file"
+            f"Body has {length} bytes, and one request takes {most}; use upload_file"
         )
     return body
 

@@ -903,3 +903,32 @@ UploadFileResult = TypedDict(
     total=False,
 )
 """What `upload_file` returns."""
+
+
+CopyResult = TypedDict(
+    "CopyResult",
+    {
+        # The source's version.
+        "x-cos-copy-source-version-id": str,
+        # The id of the request.
+        "x-cos-request-id": str,
+        # `<32 hex digits>-<number of parts>`: no MD5.
+        "ETag": str,
+        # CRC-64 of the copy, in decimal.
+        "CRC64": str,
+        # Of the copy.
+        "LastModified": str,
+        # The copy's version, in a versioned bucket.
+        "VersionId": str,
+        # CRC-64 of the object, in decimal.
+        "x-cos-hash-crc64ecma": str,
+        # The version, in a versioned bucket.
+        "x-cos-version-id": str,
+        # The object's URL.
+        "Location": str,
+        "Bucket": str,
+        "Key": str,
+    },
+    total=False,
+)
+"""What `copy` returns."""

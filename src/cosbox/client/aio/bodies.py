@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any, Final, Protocol
 
 from cosbox.client.aio.stream import AsyncStreamBody
-from cosbox.client.bodies import Body, BytesBody, StreamedBody, as_bytes
+from cosbox.client.bodies import MAX_BODY, Body, BytesBody, StreamedBody, as_bytes
 from cosbox.client.sources import BodySource, as_body
 from cosbox.client.transports.async_base import AwaitedBody
 
@@ -45,15 +45,16 @@ class Bodies:
     def __init__(self) -> None:
         self._threads: ThreadPoolExecutor | None = None
 
-    def as_body(self, source: Any, declared: int | None = None) -> Body:
+    def as_body(self, source: Any, declared: int | None = None, *, most: int = MAX_BODY) -> Body:
         """The body that ``source`` stands for; the parameters and errors are those of
         `cosbox.client.sources.as_body`."""
         pull = _async_pull(source)
         if pull is not None:
             known = source.remaining if isinstance(source, AsyncStreamBody) else None
-            body = as_body(_AsyncStreamed(pull, declared if known is None else known), declared)
+            streamed = _AsyncStreamed(pull, declared if known is None else known)
+            body = as_body(streamed, declared, most=most)
         else:
-            body = as_body(source, declared)
+            body = as_body(source, declared, most=most)
         if isinstance(body, (BytesBody, AwaitedBody)) or isinstance(source, io.BytesIO):
             return body
         if self._threads is None:

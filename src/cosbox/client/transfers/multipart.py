@@ -1,8 +1,9 @@
 """The requests of a multipart upload, and what becomes of those whose answers are lost."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from cosbox.client.bodies import FileBody
 from cosbox.client.effects import Flow, Sleep
 from cosbox.client.flow import Caller
 from cosbox.client.paging import Pages, entries
@@ -16,9 +17,12 @@ from cosbox.protocol.errors import (
     TransportError,
 )
 from cosbox.protocol.names import normal_key
-from cosbox.transfer.ledger import Ledger
+from cosbox.transfer.ledger import Done, Ledger
 
 CRC: Final = "x-cos-hash-crc64ecma"
+_DAMAGED: Final = frozenset({"BadDigest", "InvalidDigest"})
+"""What the store says when a part is not the one whose MD5 was sent with it."""
+
 _LOST: Final = (TransportError, ServerFaultError)
 """After these, nobody knows whether the request was carried out."""
 
@@ -144,6 +148,55 @@ class Multipart:
             if error is None:
                 raise
             error.add_note(f"cosbox: the upload {upload_id} could not be aborted: {failure}")
+
+
+def store_part(
+    target: Multipart,
+    args: Mapping[str, object],
+    body: Callable[[], FileBody],
+    *,
+    failed: Callable[[CosException], object],
+    about: str = "",
+) -> Flow[Done]:
+    """Send a part; once more if it arrives damaged.
+
+    Args:
+        target: makes the calls.
+        args: of upload_part.
+        body: makes the part's body.
+        failed: is told of every attempt that fails.
+        about: where the part comes from, for the error.
+    """
+    try:
+        try:
+            return (yield from _attempt(target, args, body(), failed))
+        except (IntegrityError, CosServiceError) as error:
+            if not _was_damaged(error):
+                raise
+            return (yield from _attempt(target, args, body(), failed))
+    except CosException as error:
+        error.add_note(f"cosbox: this was part {args['PartNumber']}{about}")
+        raise
+
+
+def _attempt(
+    target: Multipart,
+    args: Mapping[str, object],
+    body: FileBody,
+    failed: Callable[[CosException], object],
+) -> Flow[Done]:
+    try:
+        stored = yield from target.call("upload_part", args, body=body, failed=failed)
+    except BaseException:
+        body.rewind()  # what was counted of it does not count
+        raise
+    return Done(str(stored["ETag"]), body.crc64())
+
+
+def _was_damaged(error: CosException) -> bool:
+    if isinstance(error, CosServiceError):
+        return error.get_error_code() in _DAMAGED
+    return isinstance(error, IntegrityError)
 
 
 def is_gone(error: CosServiceError) -> bool:

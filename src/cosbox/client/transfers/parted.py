@@ -3,30 +3,25 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from cosbox.client.effects import Flow, Work
 from cosbox.client.transfers.checkpoints import Checkpoint, HeldError, name_of
 from cosbox.client.transfers.crew import Crew, alone
 from cosbox.client.transfers.meter import Meter
-from cosbox.client.transfers.multipart import Multipart, is_gone
+from cosbox.client.transfers.multipart import Multipart, is_gone, store_part
 from cosbox.client.transfers.naming import OF_COMPLETE, OF_CREATE, OF_PART, only
 from cosbox.client.transfers.source import SourceFile
 from cosbox.client.transfers.takeup import TakeUp, was_of
 from cosbox.protocol.errors import (
-    CosException,
     CosServiceError,
-    IntegrityError,
     NotFoundError,
     SourceChangedError,
 )
 from cosbox.protocol.names import normal_key
-from cosbox.transfer.ledger import Done, Ledger
+from cosbox.transfer.ledger import Ledger
 from cosbox.transfer.matching import candidates, digest_of, visible
 from cosbox.transfer.parts import Part
-
-_DAMAGED: Final = frozenset({"BadDigest", "InvalidDigest"})
-"""What the store says when a part is not the one whose MD5 was sent with it."""
 
 
 class PartedUpload:
@@ -185,7 +180,6 @@ class PartedUpload:
             error.add_note(f"cosbox: the same call goes on with this upload ({upload_id})")
 
     def _send(self, upload_id: str, part: Part) -> Flow[None]:
-        """Send a part; once more if it arrives damaged."""
         args: dict[str, object] = {
             "PartNumber": part.number,
             "UploadId": upload_id,
@@ -194,37 +188,14 @@ class PartedUpload:
         if self._enable_md5:
             digest, _ = yield Work(lambda: self._source.sums(part))
             args["ContentMD5"] = b64encode(digest).decode()
-        try:
-            try:
-                done = yield from self._store(part, args)
-            except (IntegrityError, CosServiceError) as error:
-                if not _was_damaged(error):
-                    raise
-                done = yield from self._store(part, args)
-        except CosException as error:
-            error.add_note(
-                f"cosbox: part {part.number} of {len(self._parts)} "
-                f"({part.length} bytes from {part.offset} of {self._source.path})"
-            )
-            raise
+        done = yield from store_part(
+            self._target,
+            args,
+            lambda: self._source.body(part, self._meter),
+            failed=self._crew.failed,
+            about=f" of {len(self._parts)}, {part.range} of {self._source.path}",
+        )
         if self._checkpoint is not None:
             self._checkpoint.add(part.number, done)
         self._ledger.settle(part.number, done)
         self._meter.stored(part.length)
-
-    def _store(self, part: Part, args: Mapping[str, object]) -> Flow[Done]:
-        body = self._source.body(part, self._meter)
-        try:
-            stored = yield from self._target.call(
-                "upload_part", args, body=body, failed=self._crew.failed
-            )
-        except BaseException:
-            body.rewind()  # what was counted of it does not count
-            raise
-        return Done(str(stored["ETag"]), body.crc64())
-
-
-def _was_damaged(error: CosException) -> bool:
-    if isinstance(error, CosServiceError):
-        return error.get_error_code() in _DAMAGED
-    return isinstance(error, IntegrityError)

@@ -68,7 +68,7 @@ class SourceFile:
 
     def body(self, part: Part, meter: Meter) -> FileBody:
         """A part as the body of a request."""
-        return FileBody(_View(self, part, meter), part.offset, part.length)
+        return metered(self, part, meter)
 
     def sums(self, part: Part) -> tuple[bytes, int]:
         """MD5 and CRC64 of a part. Blocks.
@@ -86,10 +86,29 @@ class SourceFile:
         return digest.digest(), crc
 
 
+class Memory:
+    """Bytes in memory, as parts are sent of."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Up to ``size`` bytes from ``offset`` on."""
+        return self._data[offset : offset + size]
+
+    def check(self) -> None:
+        """They are what they were."""
+
+
+def metered(source: SourceFile | Memory, part: Part, meter: Meter) -> FileBody:
+    """A part of a source as the body of a request, whose bytes pass a meter."""
+    return FileBody(_View(source, part, meter), part.offset, part.length)
+
+
 class _View:
     """The file of a `FileBody`: reads a part from a position of its own, past a meter."""
 
-    def __init__(self, source: SourceFile, part: Part, meter: Meter) -> None:
+    def __init__(self, source: SourceFile | Memory, part: Part, meter: Meter) -> None:
         self._source = source
         self._part = part
         self._meter = meter
