@@ -21,8 +21,8 @@ def _examples(
     if "client/methods" not in request.node.path.as_posix():
         yield
         return
-    with cosbox.open(tmp_path) as client:
+    with cosbox.open(tmp_path / "store") as client:
         client.create_bucket(Bucket=BUCKET)
-        doctest_namespace.update(client=client, bucket=BUCKET)
+        doctest_namespace.update(client=client, bucket=BUCKET, folder=tmp_path)
         doctest_namespace.update(CosConfig=cosbox.CosConfig, CosS3Client=cosbox.CosS3Client)
         yield

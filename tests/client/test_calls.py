@@ -11,7 +11,6 @@ import pytest
 import cosbox
 from cosbox.client import types
 from cosbox.client.sync import CosS3Client
-from cosbox.client.uploads import plan_parts
 from cosbox.protocol import errors
 from cosbox.protocol.errors import AccessDeniedError, NotFoundError, ParameterError
 from cosbox.protocol.operations import OPERATIONS
@@ -224,30 +223,6 @@ def test_the_front_names_what_it_has():
 
 # --------------------------------------------------------------------------------------------
 # Files
-
-
-@pytest.mark.parametrize(
-    ("size", "part", "expected"),
-    [
-        (0, 10, []),
-        (10, 10, [(0, 10)]),
-        (11, 10, [(0, 10), (10, 1)]),
-    ],
-)
-def test_parts(size, part, expected):
-    assert plan_parts(size, part) == expected
-
-
-@pytest.mark.parametrize("size", [10_000 * 1024**2, 10_000 * 1024**2 + 1, 5 * 1024**4])
-def test_parts_grow_when_there_would_be_too_many(size):
-    parts = plan_parts(size, 1024**2)
-    assert len(parts) <= 10_000
-    assert parts[-1][0] + parts[-1][1] == size
-
-
-def test_a_file_can_be_larger_than_all_parts():
-    with pytest.raises(ParameterError, match="parts"):
-        plan_parts(10_000 * 5 * 1024**3 + 1, 1024**2)
 
 
 def test_a_missing_file_is_pythons_error():

@@ -185,16 +185,18 @@ class Hanging:
 
 
 @pytest.fixture
-def uploading(tmp_path):
+def uploading():
     """Makes a client whose second part hangs, and its upload."""
-    path = tmp_path / "source"
-    path.write_bytes(bytes(21 << 20))
+    data = bytes(3 << 20)
     document = b"<R><UploadId>7</UploadId></R>".replace(b"R>", b"InitiateMultipartUploadResult>")
+    nothing = b"<ListMultipartUploadsResult></ListMultipartUploadsResult>"
     part = ok([("ETag", '"e"')])
 
     def make(hanging, *after):
-        client, script = async_client_of(ok(body=document), part, hanging.answer(), *after)
-        return client.upload_file(BUCKET, "a", path), script
+        client, script = async_client_of(
+            ok(body=nothing), ok(body=document), part, hanging.answer(), *after
+        )
+        return client.upload_stream(BUCKET, "a", data, PartSize=1, MAXThread=1), script
 
     return make
 

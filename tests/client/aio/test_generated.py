@@ -94,8 +94,8 @@ def test_the_examples_run(test, tmp_path):
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     checker = doctest.OutputChecker()
     with asyncio.Runner() as runner:
-        client = runner.run(opened(tmp_path))
-        names = {**test.globs, "client": client, "bucket": BUCKET}
+        client = runner.run(opened(tmp_path / "store"))
+        names = {**test.globs, "client": client, "bucket": BUCKET, "folder": tmp_path}
         try:
             for example in test.examples:
                 code = compile(example.source, test.name, "single", flags, dont_inherit=True)

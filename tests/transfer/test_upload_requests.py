@@ -1,4 +1,4 @@
-"""upload_file: one PUT up to 20 MB, parts above; nothing is left behind when it fails."""
+"""upload_file: one PUT up to 20 MB, parts above, and which options go with which request."""
 
 import re
 from base64 import b64encode
@@ -36,6 +36,10 @@ class Uploads:
         query = parse_qs(sent.request.target.partition("?")[2], keep_blank_values=True)
         self.requests.append((sent.request.method, sorted(query), dict(sent.request.headers)))
         match sent.request.method, sorted(query):
+            case "GET", ["encoding-type", "max-uploads", "prefix", "uploads"]:
+                return self.document(
+                    "ListMultipartUploadsResult", "<IsTruncated>false</IsTruncated>"
+                )
             case "POST", ["uploads"]:
                 return self.document("InitiateMultipartUploadResult", "<UploadId>u1</UploadId>")
             case "PUT", ["partNumber", "uploadId"]:
@@ -121,6 +125,7 @@ def test_above_it_is_parts_and_each_request_has_its_own_parameters(client, store
         "a",
         large,
         PartSize=8,
+        MAXThread=1,
         EnableMD5=True,
         progress_callback=lambda *at: told.append(at),
         ContentType="text/x",
@@ -132,8 +137,10 @@ def test_above_it_is_parts_and_each_request_has_its_own_parameters(client, store
     )
     assert result["ETag"] == "done"
     assert b"".join(store.parts.values()) == data
-    assert told == [(8 * MB, len(data)), (16 * MB, len(data)), (len(data), len(data))]
-    create, first, *_, complete = [request[2] for request in store.requests]
+    assert told[-1] == (len(data), len(data))
+    assert told == sorted(set(told))
+    assert [request[0] for request in store.requests] == ["GET", "POST", *["PUT"] * 3, "POST"]
+    create, first, *_, complete = [request[2] for request in store.requests[1:]]
     assert create["content-type"] == "text/x"
     assert create["x-cos-meta-a"] == "b"
     assert "content-md5" not in create
@@ -152,11 +159,21 @@ def test_above_it_is_parts_and_each_request_has_its_own_parameters(client, store
     ],
     ids=["refused", "lost", "interrupted"],
 )
-def test_what_fails_is_aborted_and_the_failure_is_raised(client, store, large, failure, raised):
+def test_what_fails_is_raised_and_can_go_on(client, store, large, failure, raised):
     store.fail_part, store.failure = 2, failure
-    with pytest.raises(raised):
-        client.upload_file(BUCKET, "a", large, PartSize=8)
+    with pytest.raises(raised) as error:
+        client.upload_file(BUCKET, "a", large, PartSize=8, MAXThread=1)
     assert list(store.parts) == [1]
+    assert store.aborted == []
+    assert any("goes on with this upload (u1)" in note for note in error.value.__notes__)
+
+
+def test_what_no_later_call_could_take_up_is_aborted(client, store, large, tmp_path):
+    store.fail_part, store.failure = 2, refused(403, "AccessDenied")
+    (tmp_path / "file").write_bytes(b"")
+    nowhere = tmp_path / "file" / "folder"
+    with pytest.raises(AccessDeniedError):
+        client.upload_file(BUCKET, "a", large, CheckpointDir=nowhere, ContentType="text/x")
     assert store.aborted == ["u1"]
 
 
@@ -166,14 +183,14 @@ def test_a_callback_that_raises_ends_the_upload(client, store, large):
 
     with pytest.raises(LookupError, match="enough"):
         client.upload_file(BUCKET, "a", large, progress_callback=stop)
-    assert store.aborted == ["u1"]
+    assert store.parts == {}
 
 
-def test_a_failing_abort_does_not_hide_the_failure(large, store):
-    client, _ = client_of(store, store, refused(403, "AccessDenied"), refused(404, "NoSuchUpload"))
+def test_a_failing_abort_does_not_hide_the_failure(store):
+    client, _ = client_of(store, store, refused(403, "AccessDenied"), refused(403, "AccessDenied"))
     with pytest.raises(AccessDeniedError) as raised:
-        client.upload_file(BUCKET, "a", large, PartSize=8)
-    assert "u1 could not be aborted" in raised.value.__notes__[0]
+        client.upload_stream(BUCKET, "a", bytes(2 * MB), PartSize=1, MAXThread=1)
+    assert any("u1 could not be aborted" in note for note in raised.value.__notes__)
 
 
 def test_the_whole_is_compared_with_the_sum_of_the_parts(client, store, large):
