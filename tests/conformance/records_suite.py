@@ -66,6 +66,67 @@ class RecordsSuite:
             assert list(snapshot.key_pairs("125")) == []
             assert snapshot.key_pair("other") is not None
 
+    def test_what_was_read_before_a_change_is_not_what_is_read_after_it(self, open_records):
+        """An engine may remember accounts, key pairs and buckets, but not for too long."""
+        one, other = open_records(), open_records()
+        pair = KeyPair("id", "secret", APPID, NOW)
+        account = Account(APPID, "1001", "one", NOW)
+        bucket = make_bucket(one)
+        one.write(lambda t: (t.put_account(account), t.put_key_pair(pair))).result()
+        renamed, rekeyed = account._replace(name="two"), pair._replace(secret_key="another")
+        versioned = bucket._replace(versioning="Enabled")
+
+        def seen(records):
+            with records.read() as snapshot:
+                return (
+                    snapshot.account(APPID),
+                    snapshot.key_pair("id"),
+                    snapshot.bucket(bucket.name),
+                )
+
+        def read_in_a_change(records):
+            found = records.write(
+                lambda t: (t.account(APPID), t.key_pair("id"), t.bucket(bucket.name))
+            )
+            return found.result()
+
+        changes = [
+            (lambda t: t.put_account(renamed), (renamed, pair, bucket)),
+            (lambda t: t.put_key_pair(rekeyed), (renamed, rekeyed, bucket)),
+            (lambda t: t.update_bucket(versioned), (renamed, rekeyed, versioned)),
+            (lambda t: t.delete_key_pair("id"), (renamed, None, versioned)),
+            (lambda t: t.delete_bucket(bucket.id), (renamed, None, None)),
+            (lambda t: t.delete_account(APPID), (None, None, None)),
+        ]
+        for change, expected in changes:
+            assert seen(one) == seen(other) == read_in_a_change(one) == read_in_a_change(other)
+            other.write(change).result()
+            assert seen(one) == seen(other) == expected
+            assert read_in_a_change(one) == read_in_a_change(other) == expected
+
+    def test_what_was_read_in_a_change_that_is_undone_is_not_remembered(self, records):
+        pair, other = (KeyPair("id", secret, APPID, NOW) for secret in ("secret", "another"))
+        records.write(lambda t: t.put_key_pair(pair)).result()
+
+        def undone(t):
+            t.put_key_pair(other)
+            assert t.key_pair("id") == other
+            t.add_bucket("b-1", "1", "r", NOW, "")
+            assert t.bucket("b-1") is not None
+            raise UndoneError
+
+        # Both in one batch: the second waits while the first is held up.
+        began, go = threading.Event(), threading.Event()
+        held = records.write(lambda _t: (began.set(), go.wait()))
+        began.wait()
+        failing = records.write(undone)
+        looking = records.write(lambda t: (t.key_pair("id"), t.bucket("b-1")))
+        go.set()
+        held.result()
+        with pytest.raises(UndoneError):
+            failing.result()
+        assert looking.result() == (pair, None)
+
     # buckets
 
     def test_buckets(self, records):

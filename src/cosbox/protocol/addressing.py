@@ -18,6 +18,7 @@ Style = Literal["virtual", "path"]
 
 _KEY_SAFE: Final = "/-_.~"
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~-]*")
+_LONGEST_HOST: Final = 255 + len(":65535")
 _HOST = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?", re.ASCII)
 
 
@@ -75,17 +76,24 @@ def locate(host: str, raw_path: str) -> Place:
         Refusal: InvalidURI for a path that is not percent-encoded UTF-8 or names a key and no
             bucket, or for a host that is none.
     """
-    if not _HOST.fullmatch(host):
-        raise Refusal("InvalidURI", "The Host header is missing or is not a host name.")
+    named = _bucket_of(host)
     path = decode_path(raw_path)
-    name, _ = split_port(host)
-    first = name.partition(".")[0].lower()
-    if not is_plain_host(name) and is_bucket_name(first):
-        return Place(first, path[1:] or None, path)
+    if named is not None:
+        return Place(named, path[1:] or None, path)
     bucket, _, key = path[1:].partition("/")
     if key and not bucket:
         raise Refusal("InvalidURI", "The path has no bucket before its second '/'.")
     return Place(bucket or None, key or None, path)
+
+
+@lru_cache(maxsize=1024)
+def _bucket_of(host: str) -> str | None:
+    """The bucket that a Host header names, if it names one."""
+    if len(host) > _LONGEST_HOST or not _HOST.fullmatch(host):
+        raise Refusal("InvalidURI", "The Host header is missing or is not a host name.")
+    name, _ = split_port(host)
+    first = name.partition(".")[0].lower()
+    return first if not is_plain_host(name) and is_bucket_name(first) else None
 
 
 def decode_path(raw_path: str) -> str:

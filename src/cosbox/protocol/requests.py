@@ -225,20 +225,24 @@ def _writer(operation: str, name: str) -> Callable[[Any], bytes]:
 # The store: from a request to a call
 
 
-@lru_cache(maxsize=64)
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+@lru_cache(maxsize=1024)
 def _candidates(
-    method: str, scope: Scope
-) -> list[tuple[frozenset[str], frozenset[str], Operation]]:
-    """Operations of a method and scope, the most particular first, with the sub-resources and
-    headers that select each."""
+    method: str, scope: Scope, asked: frozenset[str]
+) -> list[tuple[frozenset[str], Operation]]:
+    """Operations of a method, scope and sub-resources, the most particular first, each with the
+    headers that select it."""
     found = []
     for operation in OPERATIONS.values():
         if operation.method != method or operation.scope is not scope:
             continue
         names = frozenset(operation.selectors) | ({operation.marker} if operation.marker else set())
         headers = frozenset(name for name in names if name.startswith("x-cos-"))
-        found.append((names - headers, headers, operation))
-    return sorted(found, key=lambda entry: -len(entry[0] | entry[1]))
+        if names - headers == asked:
+            found.append((headers, operation))
+    return sorted(found, key=lambda entry: -len(entry[0]))
 
 
 def match(
@@ -261,9 +265,9 @@ def match(
     if query:
         _check_spelling(query)
     scope = Scope.SERVICE if bucket is None else Scope.OBJECT if key is not None else Scope.BUCKET
-    asked = SUBRESOURCES.intersection(query) if query else frozenset()
-    for names, needed, operation in _candidates(method, scope):
-        if names == asked and all(name in headers for name in needed):
+    asked = SUBRESOURCES.intersection(query) if query else _NOTHING
+    for needed, operation in _candidates(method, scope, asked):
+        if needed <= headers.keys():
             return operation
     what = f"{method} {scope.value}" + "".join(f" ?{name}" for name in sorted(asked))
     offered = {name for each in OPERATIONS.values() for name in (each.marker, *each.selectors)}

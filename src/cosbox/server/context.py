@@ -1,8 +1,7 @@
 """What a handler knows of the request it serves, beside the call itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cosbox.protocol import answers
 from cosbox.protocol.errors import Refusal
@@ -14,8 +13,7 @@ from cosbox.service.identity import Caller
 from cosbox.service.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """The surroundings of one call.
 
     Attributes:

@@ -6,16 +6,14 @@ another by simply doing them, so that nothing is written twice and nothing here 
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from cosbox.server.messages import Outgoing
 from cosbox.service.content import Intake
 from cosbox.storage.records import Snapshot, Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """Run a function over a snapshot of the records; yields what it returns.
 
     Attributes:
@@ -27,15 +25,13 @@ class Read:
     slow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """Run a function in a transaction; yields what it returned, once that is durable."""
 
     change: Callable[[Transaction], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiveDocument:
+class ReceiveDocument(NamedTuple):
     """Receive the whole body, a small one; yields its bytes.
 
     Attributes:
@@ -45,8 +41,7 @@ class ReceiveDocument:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiveBody:
+class ReceiveBody(NamedTuple):
     """Receive the body into an intake; yields the `Taken`.
 
     Attributes:
@@ -58,8 +53,7 @@ class ReceiveBody:
     large: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """Do something that takes long or waits for the disk; yields what the function returns."""
 
     function: Callable[[], Any]

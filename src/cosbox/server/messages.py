@@ -1,14 +1,16 @@
 """A request as it was received and an answer as it will be sent, whoever carries them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from cosbox.service.content import Stored
 from cosbox.service.identity import Caller
 
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+
+class Incoming(NamedTuple):
     """A request without its body.
 
     Attributes:
@@ -26,8 +28,7 @@ class Incoming:
     caller: Caller | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """An answer.
 
     Attributes:
@@ -37,5 +38,5 @@ class Outgoing:
     """
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NONE
     body: bytes | Stored = b""

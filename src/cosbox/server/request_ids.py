@@ -9,6 +9,7 @@ import os
 import secrets
 import time
 from base64 import b64encode
+from binascii import b2a_base64
 from typing import Final
 
 _MACHINE: Final = secrets.randbits(32)
@@ -18,7 +19,7 @@ _numbers = itertools.count(secrets.randbits(24))
 def new_request_id() -> str:
     """An id that no other request has."""
     text = f"{int(time.time()):08x}_{_MACHINE:x}_{os.getpid():x}_{next(_numbers):x}"
-    return b64encode(text.encode()).decode()
+    return b2a_base64(text.encode(), newline=False).decode()
 
 
 def new_trace_id() -> str:

@@ -53,6 +53,8 @@ def of_copy(args: Mapping[str, object]) -> Conditions | None:
 
 
 def _of(args: Mapping[str, object], prefix: str) -> Conditions | None:
+    if not args:
+        return None
     values = [
         args.get(f"{prefix}{name}")
         for name in ("IfMatch", "IfNoneMatch", "IfModifiedSince", "IfUnmodifiedSince")

@@ -83,6 +83,7 @@ class ReaderPool:
             reader = self._new()
         try:
             reader.hold.execute(_HOLD)
+            reader.snapshot.began()
         except apsw.Error as error:
             fault = storage_error(error, reader.connection)
             reader.connection.close()

@@ -26,15 +26,46 @@ MASK: Final = 0xFFFF_FFFF_FFFF_FFFF
 
 # Half the time of Summary(...), which is a Python function; a page makes a thousand.
 _summary: Final[Callable[[tuple[object, ...]], Summary]] = partial(tuple.__new__, Summary)
+_made: Final[Callable[[tuple[object, ...]], Version]] = partial(tuple.__new__, Version)
+
+
+_MOST_REMEMBERED: Final = 1000
 
 
 class SqliteSnapshot:
-    """Reads through one connection, in the transaction that is open there."""
+    """Reads through one connection, in the transaction that is open there.
 
-    __slots__ = ("_execute",)
+    Every request asks who signed it and for its bucket. Those rows are remembered for as long as
+    the database does not change at all: where much is written, that is from one commit to the next.
+    """
+
+    __slots__ = ("_connection", "_execute", "_remembered", "_version")
 
     def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
         self._execute = connection.execute
+        self._remembered: dict[tuple[str, str], Any] = {}
+        self._version = -1
+
+    def began(self) -> None:
+        """A transaction has begun: forget what another may have changed since the last one."""
+        version = self._connection.data_version()
+        if version != self._version:
+            self._version = version
+            self._remembered.clear()
+
+    def forget(self) -> None:
+        """What is remembered may not be true."""
+        self._remembered.clear()
+
+    def _recall(self, statement: str, value: str, make: Callable[[Any], Any]) -> Any:
+        """What is made of the one row of a statement; None where there is no row."""
+        found = self._remembered.get((statement, value))
+        if found is None and (row := self._one(statement, value)):
+            found = make(row)
+            if len(self._remembered) < _MOST_REMEMBERED:
+                self._remembered[statement, value] = found
+        return found
 
     def _one(self, statement: str, *values: Any) -> Any:
         # The cursor goes at once, and with it the statement's hold on the transaction.
@@ -46,8 +77,8 @@ class SqliteSnapshot:
     # accounts
 
     def account(self, appid: str) -> Account | None:
-        row = self._one(queries.ACCOUNT, appid)
-        return row and Account._make(row)
+        account: Account | None = self._recall(queries.ACCOUNT, appid, Account._make)
+        return account
 
     def account_by_uin(self, uin: str) -> Account | None:
         row = self._one(queries.ACCOUNT_BY_UIN, uin)
@@ -57,8 +88,8 @@ class SqliteSnapshot:
         return [Account._make(row) for row in self._execute(queries.ACCOUNTS)]
 
     def key_pair(self, secret_id: str) -> KeyPair | None:
-        row = self._one(queries.KEY_PAIR, secret_id)
-        return row and KeyPair._make(row)
+        pair: KeyPair | None = self._recall(queries.KEY_PAIR, secret_id, KeyPair._make)
+        return pair
 
     def key_pairs(self, appid: str) -> Sequence[KeyPair]:
         return [KeyPair._make(row) for row in self._execute(queries.KEY_PAIRS, (appid,))]
@@ -66,8 +97,8 @@ class SqliteSnapshot:
     # buckets
 
     def bucket(self, name: str) -> Bucket | None:
-        row = self._one(queries.BUCKET, name)
-        return row and Bucket._make(row)
+        bucket: Bucket | None = self._recall(queries.BUCKET, name, Bucket._make)
+        return bucket
 
     def buckets(self, appid: str, after: str, limit: int) -> Sequence[Bucket]:
         return [Bucket._make(row) for row in self._execute(queries.BUCKETS, (appid, after, limit))]
@@ -183,22 +214,13 @@ def _version(
     extents: bytes,
     marker: int = 0,
 ) -> Version:
-    return Version(
-        key,
-        stamp,
-        null == 1,
-        marker == 1,
-        size,
-        etag,
-        None if crc64 is None else crc64 & MASK,
-        modified,
-        storage_class,
-        owner,
-        restore,
-        acl,
-        headers,
-        extents,
-    )
+    crc = None if crc64 is None else crc64 & MASK
+    return _made(
+        (
+            key, stamp, null == 1, marker == 1, size, etag, crc, modified,
+            storage_class, owner, restore, acl, headers, extents,
+        )
+    )  # fmt: skip
 
 
 def _part(number: int, size: int, etag: str, crc64: int, modified: int, extents: bytes) -> Part:

@@ -56,7 +56,8 @@ class SqliteTransaction(SqliteSnapshot):
         self._stamp, self._next_blob, self._next_bucket = self._counters
 
     def load(self) -> None:
-        """Read the counters."""
+        """A transaction has begun: read the counters."""
+        self.began()
         self._counters = self._one(_LOAD)
         self._stamp, self._next_blob, self._next_bucket = self._counters
 
@@ -69,16 +70,20 @@ class SqliteTransaction(SqliteSnapshot):
     # accounts
 
     def put_account(self, account: Account) -> None:
+        self.forget()
         self._execute(_PUT_ACCOUNT, account)
 
     def delete_account(self, appid: str) -> None:
+        self.forget()
         self._execute("DELETE FROM account WHERE appid = ?", (appid,))
         self._execute("DELETE FROM key_pair WHERE appid = ?", (appid,))
 
     def put_key_pair(self, pair: KeyPair) -> None:
+        self.forget()
         self._execute(_PUT_KEY_PAIR, pair)
 
     def delete_key_pair(self, secret_id: str) -> None:
+        self.forget()
         self._execute("DELETE FROM key_pair WHERE secret_id = ?", (secret_id,))
 
     # buckets
@@ -90,12 +95,14 @@ class SqliteTransaction(SqliteSnapshot):
         return bucket
 
     def update_bucket(self, bucket: Bucket) -> None:
+        self.forget()
         self._execute(
             "UPDATE bucket SET versioning = ?, acl = ? WHERE id = ?",
             (bucket.versioning, bucket.acl, bucket.id),
         )
 
     def delete_bucket(self, bucket: int) -> None:
+        self.forget()
         self._execute("DELETE FROM bucket WHERE id = ?", (bucket,))
 
     # objects

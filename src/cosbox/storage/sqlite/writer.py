@@ -174,6 +174,7 @@ class GroupWriter:
                 self._transaction.save()
                 self._execute("COMMIT")
             except BaseException:
+                self._transaction.forget()
                 if self._connection.in_transaction:
                     self._execute("ROLLBACK")
                 raise
@@ -187,6 +188,7 @@ class GroupWriter:
                 # SQLite undid everything, as it does when the disk is full.
                 raise
             self._execute("ROLLBACK TO change")
+            self._transaction.forget()
             job.error = self._fault(error)
         else:
             job.error = None
