@@ -1,6 +1,5 @@
 """A closed store that holds one of everything, and ways to damage it."""
 
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import cosbox
 from cosbox.service.upkeep.fsck import check
 from cosbox.storage.extents import unpack_extents
 from cosbox.storage.files import layout
+from cosbox.storage.sqlite.connections import connect
 
 BUCKET = "fsck-1250000000"
 VERSIONED = "history-1250000000"
@@ -55,7 +55,9 @@ class Victim:
 
     def sql(self, statement, *values):
         """Run a statement on the records, and return its rows."""
-        with closing(sqlite3.connect(self.folder / "records.db")) as database, database:
+        # Not the sqlite3 module: a second SQLite in a process that has the store open takes the
+        # locks of the first away.
+        with closing(connect(self.folder / "records.db", cache_kib=1024)) as database:
             return database.execute(statement, values).fetchall()
 
     def blobs(self, key, bucket=BUCKET):
@@ -69,6 +71,10 @@ class Victim:
     def file(self, blob_id):
         """The file of a blob."""
         return self.folder / "blobs" / layout.shard(blob_id) / layout.file_name(blob_id)
+
+    def is_file(self, blob_id):
+        """Whether a blob is a file."""
+        return self.sql("SELECT data IS NULL FROM blob WHERE id = ?", blob_id) == [(1,)]
 
     def flip(self, blob_id, at):
         """Change a byte of a blob, wherever it is."""

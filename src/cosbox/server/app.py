@@ -12,8 +12,8 @@ from cosbox.server.effects import BodyFailed
 from cosbox.server.gateway import Gateway, busy
 from cosbox.server.messages import Incoming, Outgoing
 from cosbox.service.clock import Clock, FolderClock
-from cosbox.service.content import Stored
 from cosbox.service.janitor import Janitor
+from cosbox.service.reading import Stored
 from cosbox.service.store import Store
 from cosbox.storage.errors import StorageBusy
 from cosbox.storage.folder import Folder, open_folder

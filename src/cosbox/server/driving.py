@@ -17,7 +17,8 @@ from cosbox.server.effects import Effect, Flow, Read, ReceiveBody, ReceiveDocume
 from cosbox.server.landing import Landing
 from cosbox.server.messages import Outgoing
 from cosbox.server.transfers import Transfers
-from cosbox.service.content import CHUNK, INLINE_LIMIT, Intake, Stored, Taken
+from cosbox.service.content import CHUNK, INLINE_LIMIT, Intake, Taken
+from cosbox.service.reading import Stored
 from cosbox.service.store import Store
 
 _DISK_THREADS: Final = 16

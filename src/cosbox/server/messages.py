@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from cosbox.service.content import Stored
 from cosbox.service.identity import Caller
+from cosbox.service.reading import Stored
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 

@@ -1,4 +1,4 @@
-"""The bytes of objects: taken in and made durable, and read again.
+"""The bytes of objects: taken in and made durable. `reading` reads them again.
 
 A body goes to memory while it is small and to a blob of its own once it is not. Only the record
 that a later transaction writes makes it anybody's.
@@ -6,17 +6,15 @@ that a later transaction writes makes it anybody's.
 
 import binascii
 from base64 import b64decode
-from collections.abc import Generator, Iterable, Iterator
-from typing import Final, NamedTuple, Self
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
-from cosbox.checksums import Digest, crc64
+from cosbox.checksums import Digest
 from cosbox.protocol.errors import Refusal
-from cosbox.protocol.ranges import Span
 from cosbox.storage.blobs import Blobs, BlobWriter
-from cosbox.storage.errors import BlobMissing
-from cosbox.storage.extents import pack_extents, unpack_extents
-from cosbox.storage.records import Records, Snapshot, Transaction
-from cosbox.storage.rows import Extent, Version
+from cosbox.storage.extents import pack_extents
+from cosbox.storage.records import Records, Transaction
+from cosbox.storage.rows import Extent
 
 INLINE_LIMIT: Final = 64 * 1024
 """Bodies up to this many bytes live in the records; larger ones are files."""
@@ -198,120 +196,3 @@ def decode_md5(text: str) -> bytes:
     if len(digest) != 16:
         raise Refusal("InvalidDigest")
     return digest
-
-
-class Rotten(BlobMissing):
-    """What was read is not what was written."""
-
-
-class Stored:
-    """The content of an object, or a span of it, read as it is asked for."""
-
-    def __init__(
-        self, records: Records, blobs: Blobs, extents: list[Extent], held: dict[int, bytes]
-    ) -> None:
-        """Name the bytes; `open_content` does it for a version."""
-        self._records = records
-        self._blobs = blobs
-        self._extents = extents
-        self._held = held
-        self._crc: int | None = None
-        self.length = sum(extent.length for extent in extents)
-
-    def checked(self, crc: int | None) -> Self:
-        """The same, compared with the CRC-64 of the whole before the last of it is given out."""
-        self._crc = crc
-        return self
-
-    @property
-    def at_once(self) -> bytes | None:
-        """All of it, where it is in memory already."""
-        if not self._extents:
-            return b""
-        if len(self._extents) == 1 and self._extents[0].blob in self._held:
-            data = self._held[self._extents[0].blob]
-            if self._crc is not None and crc64(data) != self._crc:
-                raise Rotten(f"blob {self._extents[0].blob} does not have its checksum")
-            return data
-        return None
-
-    def chunks(self) -> Generator[bytes, None, None]:
-        """The bytes in order; the last chunk only once the checksum of all of them is right.
-
-        Blocks on the disk.
-
-        Raises:
-            BlobMissing: a part of them is gone.
-            Rotten: they are not what was written. What was given so far is then not the whole.
-        """
-        crc, left = 0, self.length
-        for chunk in self._read():
-            left -= len(chunk)
-            if self._crc is not None:
-                crc = crc64(chunk, crc)
-                if not left and crc != self._crc:
-                    raise Rotten("the content does not have its checksum")
-            yield chunk
-
-    def _read(self) -> Iterator[bytes]:
-        for extent in self._extents:
-            if extent.blob in self._held:
-                yield self._held[extent.blob]
-                continue
-            with self._blobs.open(extent.blob) as reader:
-                at, end = extent.offset, extent.offset + extent.length
-                while at < end:
-                    chunk = reader.read(at, min(CHUNK, end - at))
-                    if not chunk:
-                        raise Rotten(f"blob {extent.blob} ends at {at}, not at {end}")
-                    at += len(chunk)
-                    yield chunk
-
-
-def open_content(
-    snapshot: Snapshot, records: Records, blobs: Blobs, version: Version, span: Span | None = None
-) -> Stored:
-    """The content of a version, or a span of it.
-
-    Small blobs are read here and now, in the snapshot that found the version, since they go with
-    the last reference to them; files stay for as long as the janitor's grace lasts.
-
-    Raises:
-        BlobMissing: a record of it is not there.
-    """
-    extents = unpack_extents(version.extents)
-    if span is not None:
-        extents = cut(extents, span)
-    held: dict[int, bytes] = {}
-    for index, extent in enumerate(extents):
-        if extent.length > INLINE_LIMIT:
-            continue
-        blob = snapshot.blob(extent.blob)
-        if blob is None:
-            raise BlobMissing(f"blob {extent.blob} of {version.key!r} has no record")
-        if blob.data is not None:
-            # A blob may stand in the list more than once, with other spans of it.
-            data = blob.data[extent.offset : extent.offset + extent.length]
-            extents[index] = Extent(-1 - index, 0, extent.length)
-            held[-1 - index] = data
-    content = Stored(records, blobs, extents, held)
-    return content if span is not None else content.checked(version.crc64)
-
-
-def cut(extents: list[Extent], span: Span) -> list[Extent]:
-    """The extents that hold a span of what these hold.
-
-    >>> cut([Extent(1, 0, 10), Extent(2, 5, 10)], Span(8, 12))
-    [Extent(blob=1, offset=8, length=2), Extent(blob=2, offset=5, length=2)]
-    """
-    found = []
-    at = 0
-    for extent in extents:
-        start = max(span.start - at, 0)
-        stop = min(span.stop - at, extent.length)
-        if start < stop:
-            found.append(Extent(extent.blob, extent.offset + start, stop - start))
-        at += extent.length
-        if at >= span.stop:
-            break
-    return found

@@ -8,8 +8,9 @@ from cosbox.checksums import crc64
 from cosbox.protocol.errors import Refusal
 from cosbox.protocol.ranges import Span, parse_copy_range
 from cosbox.service import buckets, conditions, multipart, objects, restoring, versions
-from cosbox.service.content import MAX_BODY, cut, open_content
+from cosbox.service.content import MAX_BODY
 from cosbox.service.identity import Caller
+from cosbox.service.reading import Source, cut, open_content
 from cosbox.service.store import Store
 from cosbox.storage.extents import pack_extents, unpack_extents
 from cosbox.storage.records import Snapshot, Transaction
@@ -125,7 +126,9 @@ def measure(store: Store, caller: Caller, args: Mapping[str, Any]) -> Measured:
             raise Refusal("EntityTooLarge")
         if span.length == version.size and "-" not in version.etag and version.crc64 is not None:
             return Measured(bucket, version, span, version.etag, version.crc64)
-        content = open_content(snapshot, store.records, store.blobs, version, span)
+        source = Source(bucket.name, version)
+        content = open_content(snapshot, store.records, store.blobs, source, span)
+    content.require_whole_blobs(store.verified)
     digest, crc = md5(usedforsecurity=False), 0
     for chunk in content.chunks():
         digest.update(chunk)

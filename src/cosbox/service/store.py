@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from cosbox.service.clock import Clock, SystemClock
 from cosbox.service.content import Intake, Taken
+from cosbox.service.verifying import Verified
 from cosbox.storage.blobs import Blobs
 from cosbox.storage.records import Records
 
@@ -17,12 +18,14 @@ class Store:
         blobs: where large bodies are.
         clock: what time it is.
         region: that new buckets say they are in.
+        verified: which blobs were read and found right lately.
     """
 
     records: Records
     blobs: Blobs
     clock: Clock = field(default_factory=SystemClock)
     region: str = "local"
+    verified: Verified = field(default_factory=Verified)
 
     def intake(self, *, length: int | None, content_md5: str | None = None) -> Intake:
         """Begin to take in a body.

@@ -11,8 +11,9 @@ from cosbox.server.driving import Driver
 from cosbox.server.effects import BodyFailed
 from cosbox.server.messages import Outgoing
 from cosbox.service.clock import Clock
-from cosbox.service.content import CHUNK, Stored
-from cosbox.storage.errors import BlobMissing
+from cosbox.service.content import CHUNK
+from cosbox.service.reading import Stored
+from cosbox.storage.errors import StorageError
 from cosbox.storage.folder import Folder
 
 
@@ -139,7 +140,7 @@ class _Body:
         self._transport.begin()
         try:
             return await anext(self._chunks, b"")
-        except BlobMissing as error:
+        except StorageError as error:
             raise TransportError(f"the store could not read the object: {error}") from error
         finally:
             self._transport.end()

@@ -16,11 +16,11 @@ from cosbox.server.messages import Incoming, Outgoing
 from cosbox.server.sync import Source, drive
 from cosbox.service.accounts import ensure_account
 from cosbox.service.clock import Clock, FolderClock
-from cosbox.service.content import Stored
 from cosbox.service.identity import Caller
 from cosbox.service.janitor import Janitor
+from cosbox.service.reading import Stored
 from cosbox.service.store import Store
-from cosbox.storage.errors import BlobMissing
+from cosbox.storage.errors import StorageError
 from cosbox.storage.folder import Folder, open_folder
 
 
@@ -157,7 +157,7 @@ class _Body:
     def _next(self) -> bytes:
         try:
             return next(self._chunks, b"")
-        except BlobMissing as error:
+        except StorageError as error:
             raise TransportError(f"the store could not read the object: {error}") from error
 
     def close(self) -> None:

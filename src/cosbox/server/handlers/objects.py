@@ -14,12 +14,12 @@ from cosbox.server.messages import Outgoing
 from cosbox.service import (
     buckets,
     conditions,
-    content,
     copying,
     deleting,
     history,
     listing,
     objects,
+    reading,
     restoring,
     versions,
 )
@@ -95,7 +95,8 @@ def _open(
     wanted = call.args.get("Range")
     span = ranges.resolve(str(wanted), version.size) if wanted else None
     store = context.store
-    stored = content.open_content(snapshot, store.records, store.blobs, version, span)
+    source = reading.Source(bucket.name, version)
+    stored = reading.open_content(snapshot, store.records, store.blobs, source, span)
     headers = objects.describe(bucket, version, context.now)
     headers.update(overrides)
     headers["Accept-Ranges"] = "bytes"
