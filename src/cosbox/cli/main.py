@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from cosbox._version import __version__
-from cosbox.cli import clock, fsck, serve, user
+from cosbox.cli import backup, clock, fsck, restore, serve, user
 from cosbox.cli.failure import CommandError
 
 
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"cosbox {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (serve, user, clock, fsck):
+    for command in (serve, user, clock, fsck, backup, restore):
         command.add_parser(subparsers)
     options = parser.parse_args(arguments)
     try:

@@ -54,18 +54,25 @@ class Janitor:
             self._closing.wait(self._interval)
 
     def sweep(self) -> int:
-        """Remove all files that were let go of before the grace; returns how many."""
+        """Remove all files that were let go of before the grace; returns how many. While the store
+        is copied, none."""
         before = self._store.clock.now() - round(self._grace * 1_000_000)
         removed = 0
         while not self._closing.is_set():
-            found = self._garbage(before)
-            for blob_id in found:
+            found = self._sweep_some(before)
+            removed += found
+            if found < _BATCH:
+                break
+        return removed
+
+    def _sweep_some(self, before: int) -> int:
+        removed = 0
+        with self._store.records.files_removable() as removable:
+            for blob_id in self._garbage(before) if removable else ():
                 if self._closing.is_set():
                     break
                 self._remove(blob_id)
                 removed += 1
-            if len(found) < _BATCH:
-                break
         return removed
 
     def _garbage(self, before: int) -> list[int]:

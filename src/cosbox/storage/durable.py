@@ -71,3 +71,15 @@ def replace_file(path: Path, data: bytes) -> None:
         os.close(fd)
     new.replace(path)
     sync_folder(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, for its owner alone, with those above it, durably. It may be there already."""
+    missing = []
+    above = path
+    while not above.exists():
+        missing.append(above)
+        above = above.parent
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700 if folder == path else 0o777, exist_ok=True)
+        sync_folder(folder.parent)

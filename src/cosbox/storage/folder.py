@@ -1,30 +1,32 @@
 """A store in a folder: records in SQLite, large blobs in files. docs/on-disk-format.md."""
 
-import json
 import os
+import secrets
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import apsw
 
-from cosbox._version import __version__
-from cosbox.storage.durable import storage_error, sync_file, sync_folder
+from cosbox.storage.durable import make_folder, storage_error, sync_folder
 from cosbox.storage.errors import RecordsDamaged, StoreFormatError
 from cosbox.storage.files import FileBlobs
+from cosbox.storage.keeping import files_kept
 from cosbox.storage.locks import FileLock
+from cosbox.storage.marker import MARKER, check_marker, write_marker
 from cosbox.storage.sqlite import SqliteRecords
 from cosbox.storage.sqlite.audit import Audit
 from cosbox.storage.sqlite.connections import connect
+from cosbox.storage.sqlite.copies import copy_records, revive
 from cosbox.storage.sqlite.faults import storage_error as records_error
-from cosbox.storage.sqlite.schema import FORMAT, prepare
+from cosbox.storage.sqlite.schema import prepare
 
-MARKER: Final = "cosbox.json"
 _LOCKS: Final = "locks"
-_DATABASE: Final = "records.db"
-_BLOBS: Final = "blobs"
+DATABASE: Final = "records.db"
+BLOBS: Final = "blobs"
 _UNFINISHED: Final = frozenset(
-    {_LOCKS, _DATABASE, f"{_DATABASE}-wal", f"{_DATABASE}-shm", f"{_DATABASE}-journal", _BLOBS}
+    {_LOCKS, DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", BLOBS}
     | {f"{MARKER}.new"}
 )
 """What a folder may hold where the making of a store was cut short."""
@@ -91,8 +93,8 @@ def open_folder(path: str | os.PathLike[str], *, create: bool = True) -> Folder:
         raise records_error(error) from error
     except OSError as error:
         raise storage_error(f"cannot open the store {folder}", error) from error
-    blobs = FileBlobs(folder / _BLOBS)
-    records = SqliteRecords(folder / _DATABASE, folder / _LOCKS)
+    blobs = FileBlobs(folder / BLOBS)
+    records = SqliteRecords(folder / DATABASE, folder / _LOCKS)
     try:
         records.settle(blobs.delete)
     except BaseException:
@@ -122,16 +124,16 @@ class FolderAudit:
         """
         self.path = Path(path).absolute()
         try:
-            if not _check_marker(self.path):
+            if not check_marker(self.path):
                 raise StoreFormatError(f"there is no store in {self.path}")
-            if not (self.path / _DATABASE).exists():
-                raise RecordsDamaged(f"{self.path / _DATABASE} is gone")
-            self.records = Audit(self.path / _DATABASE)
+            if not (self.path / DATABASE).exists():
+                raise RecordsDamaged(f"{self.path / DATABASE} is gone")
+            self.records = Audit(self.path / DATABASE)
         except apsw.Error as error:
             raise records_error(error) from error
         except OSError as error:
             raise storage_error(f"cannot look at the store {self.path}", error) from error
-        self.blobs = FileBlobs(self.path / _BLOBS)
+        self.blobs = FileBlobs(self.path / BLOBS)
 
     def __enter__(self) -> Self:
         return self
@@ -139,25 +141,46 @@ class FolderAudit:
     def __exit__(self, *_exception: object) -> None:
         self.records.close()
 
+    def copy_records(self, copy: Path) -> None:
+        """Copy all records as they are at one moment, into a file that does not exist.
+
+        Raises:
+            RecordsDamaged: they cannot be read to their end.
+            StorageFull: no room for the copy.
+            StorageError: it cannot be made.
+            OSError: the same.
+        """
+        copy_records(self.path / DATABASE, copy)
+
+    def files_kept(self) -> AbstractContextManager[None]:
+        """Within this, no file is removed that is recorded when it begins.
+
+        Raises:
+            StoreInUseError: somebody else copies the store.
+        """
+        locks = self.path / _LOCKS
+        locks.mkdir(mode=0o700, exist_ok=True)
+        return files_kept(locks)
+
 
 def _prepare(folder: Path, *, create: bool) -> None:
     if folder.exists() and not folder.is_dir():
         raise StoreFormatError(f"{folder} is a file; a store is a folder")
     locks = folder / _LOCKS
-    if _check_marker(folder):
+    if check_marker(folder):
         # A backup may have left them out.
         locks.mkdir(mode=0o700, exist_ok=True)
         return
     if not create:
         raise StoreFormatError(f"there is no store in {folder}")
     _check_vacant(folder)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     locks.mkdir(mode=0o700, exist_ok=True)
     making = FileLock(locks / "making")
     try:
         making.acquire()
         # Another process may have been faster.
-        if not _check_marker(folder):
+        if not check_marker(folder):
             _make(folder)
     finally:
         making.close()
@@ -172,28 +195,10 @@ def _check_vacant(folder: Path) -> None:
         )
 
 
-def _check_marker(folder: Path) -> bool:
-    """Whether the folder holds a store that this version can open."""
-    try:
-        text = (folder / MARKER).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return False
-    try:
-        found = json.loads(text)["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreFormatError(f"{folder / MARKER} does not name a store's format") from error
-    if found != FORMAT:
-        raise StoreFormatError(
-            f"the store in {folder} has format {found}, and cosbox {__version__} reads format "
-            f"{FORMAT}: open it with a newer version of cosbox"
-        )
-    return True
-
-
 def _make(folder: Path) -> None:
     folder.chmod(0o700)
-    (folder / _BLOBS).mkdir(mode=0o700, exist_ok=True)
-    database = folder / _DATABASE
+    (folder / BLOBS).mkdir(mode=0o700, exist_ok=True)
+    database = folder / DATABASE
     # SQLite gives its other files the permissions of this one.
     os.close(os.open(database, os.O_RDWR | os.O_CREAT, 0o600))
     connection = connect(database, cache_kib=1024)
@@ -202,19 +207,18 @@ def _make(folder: Path) -> None:
     finally:
         connection.close()
     sync_folder(folder)
-    _write_marker(folder)
-    sync_folder(folder.parent)
+    write_marker(folder, secrets.token_hex(16))
 
 
-def _write_marker(folder: Path) -> None:
-    """The marker comes last: where it is, all else is."""
-    text = json.dumps({"format": FORMAT, "made_by": f"cosbox {__version__}"}) + "\n"
-    new = folder / f"{MARKER}.new"
-    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(fd, text.encode())
-        sync_file(fd)
-    finally:
-        os.close(fd)
-    new.replace(folder / MARKER)
+def found_store(folder: Path, store_id: str) -> None:
+    """Make a folder a store that holds its blobs and a copy of its records already.
+
+    Raises:
+        StorageError: the copy is none, or the disk does not let it.
+        OSError: the same.
+    """
+    (folder / BLOBS).mkdir(mode=0o700, exist_ok=True)
+    (folder / _LOCKS).mkdir(mode=0o700, exist_ok=True)
+    revive(folder / DATABASE)
     sync_folder(folder)
+    write_marker(folder, store_id)

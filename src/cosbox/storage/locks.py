@@ -15,7 +15,7 @@ else:
 
 
 class FileLock:
-    """An exclusive lock on a file, which is made if it is not there."""
+    """A lock on a file, which is made if it is not there."""
 
     __slots__ = ("_fd", "path")
 
@@ -43,6 +43,10 @@ class FileLock:
                 return False
             return True
 
+        def try_share(self) -> bool:
+            """Take the lock if it is free; there is no sharing here."""
+            return self.try_acquire()
+
         def release(self) -> None:
             """Let the next one have it."""
             msvcrt.locking(self._fd, msvcrt.LK_UNLCK, 1)
@@ -57,6 +61,14 @@ class FileLock:
             """Take the lock if it is free."""
             try:
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        def try_share(self) -> bool:
+            """Take the lock, together with others who share it, if nobody has it alone."""
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return False
             return True

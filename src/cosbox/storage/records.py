@@ -199,6 +199,11 @@ class Records(Protocol):
         before the blob is recorded, the next to open the store finds and removes the file."""
         ...
 
+    def files_removable(self) -> AbstractContextManager[bool]:
+        """Whether files of blobs may be removed now: not while the store is copied. Within it,
+        no copy begins."""
+        ...
+
     def close(self) -> None:
         """Finish the writes under way and let go of the store."""
         ...

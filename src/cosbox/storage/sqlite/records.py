@@ -4,10 +4,12 @@ import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
 from cosbox.storage.errors import StoreInUseError
+from cosbox.storage.keeping import files_removable
 from cosbox.storage.sqlite import forks
 from cosbox.storage.sqlite.engine import Engine
 from cosbox.storage.sqlite.readers import Reading
@@ -60,6 +62,10 @@ class SqliteRecords:
         if self._orphaned:
             self._reopen()
         return self._engine.ids.new()
+
+    def files_removable(self) -> AbstractContextManager[bool]:
+        """As `Records.files_removable`."""
+        return files_removable(self._locks)
 
     def settle(self, delete: Callable[[int], None]) -> None:
         """Remove the files of blobs that dead processes left without a record; to be called once
