@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check bench crash serve format clean
+.PHONY: run test check fuzz bench crash serve format clean
 .DELETE_ON_ERROR:
 
 run: $(STAMP)  ## the tour: store real files, read them back, embedded and over HTTP
@@ -17,6 +17,12 @@ check: $(STAMP)  ## lint, format, types and layers alone
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-cache
+
+FUZZ_SECONDS := 600
+
+fuzz: $(STAMP)  ## look for input that harms, guided by coverage; what it learns stays in .fuzz
+	$(PY) -m pip install --quiet --constraint constraints.txt --group fuzz
+	nice $(PY) tests/fuzz/guided.py .fuzz -max_total_time=$(FUZZ_SECONDS)
 
 bench: $(STAMP)  ## us and our peers side by side
 	$(PY) -m benchmarks.run

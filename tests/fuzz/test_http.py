@@ -11,7 +11,7 @@ from support.fuzzing import BUCKET, PUBLIC, Target
 from support.hostile import hostile, mutated, url_of
 from support.ways import OWNER, authorization
 
-MANY = settings.default.max_examples * 5
+MANY = settings.default.max_examples * 3
 
 
 @pytest.fixture(scope="module")

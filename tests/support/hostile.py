@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 
 from cosbox.protocol import xmlio
 from cosbox.protocol.operations import OPERATIONS, SUBRESOURCES
-from cosbox.protocol.schema import Place, Scope
+from cosbox.protocol.requests import bind_document
+from cosbox.protocol.schema import Kind, Place, Scope
 from support import strategies as some
 from support.fuzzing import BUCKET, PUBLIC, THEIRS, VERSIONED
 from support.ways import NOBODY, OTHER, OWNER
 
 _PARAMS = [param for operation in OPERATIONS.values() for param in operation.params]
-DOCUMENTS = [param.document for param in _PARAMS if param.document]
+DOCUMENTS = list(dict.fromkeys(param.document for param in _PARAMS if param.document))
 _IN_HEADERS = {Place.HEADER, Place.COPY_SOURCE}
 _QUERIES = sorted(SUBRESOURCES | {param.wire for param in _PARAMS if param.place is Place.QUERY})
 _HEADERS = sorted(
@@ -37,7 +38,20 @@ _VALUES = [
 ]  # fmt: skip
 
 values = st.sampled_from(_VALUES) | some.texts | st.integers(-10, 10**20).map(str)
-buckets = st.sampled_from([BUCKET, VERSIONED, PUBLIC, THEIRS, "missing-1250000000", "Bad", ""])
+buckets = st.sampled_from(
+    [BUCKET, BUCKET, BUCKET, VERSIONED, PUBLIC, THEIRS, "missing-1250000000", "Bad", ""]
+)
+
+
+def _values(param):
+    """For a parameter: values that it takes, and others."""
+    if param.values:
+        return st.sampled_from(param.values) | values
+    if param.kind is Kind.INTEGER:
+        return st.integers(0, 3).map(str) | values
+    return values
+
+
 keys = st.sampled_from(["a", "large", "gone", "cold", "new", "", "k" * 851, "../a"]) | some.texts
 
 
@@ -110,19 +124,18 @@ def _suffer(data, accidents):
     return data
 
 
-def _document(node):
+def document(node):
+    """Documents for a shape: right, wrong, and broken."""
     fine = some.documents(node).map(lambda value: _write(node, value))
     grown = _grow(node).map(lambda parts: f"<{node.name}>{''.join(parts)}</{node.name}>".encode())
     return fine | grown | mutated(fine | grown)
 
 
 def _write(node, value):
-    from cosbox.protocol.requests import bind_document
-
     return xmlio.write(node, bind_document(node, value, node.name))
 
 
-documents = st.one_of([_document(node) for node in DOCUMENTS])
+documents = st.one_of([document(node) for node in DOCUMENTS])
 """Documents for any call: right, wrong, and broken."""
 
 bodies = st.one_of(
@@ -146,26 +159,27 @@ class Hostile(NamedTuple):
         return f"/{self.bucket}/{self.key}" if self.bucket else f"/{self.key}"
 
 
+def _some(known, names):
+    return {name: known[name] for name in sorted(names)}
+
+
 def _near(operation):
     """Requests for an operation, with values that it may not expect."""
+    known = {param.wire: _values(param) for param in operation.params}
     queries = {p.wire for p in operation.params if p.place is Place.QUERY}
     headers = {p.wire for p in operation.params if p.place in _IN_HEADERS}
     needed = {name for name in operation.selectors if name.startswith("x-")}
     marked = {operation.marker: st.just("")} if operation.marker else {}
-    marked |= dict.fromkeys(set(operation.selectors) - needed, values)
-    others = dict.fromkeys(sorted(queries - set(marked)), values)
+    marked |= {name: known.get(name, values) for name in set(operation.selectors) - needed}
     shapes = [param.document for param in operation.params if param.document]
     return st.builds(
         Hostile,
         st.just(operation.method),
         buckets,
         keys if operation.scope is Scope.OBJECT else st.just(""),
-        st.fixed_dictionaries(marked, optional=others),
-        st.fixed_dictionaries(
-            dict.fromkeys(sorted(needed), values),
-            optional=dict.fromkeys(sorted(headers - needed), values),
-        ),
-        st.one_of([_document(shape) for shape in shapes] or [bodies]),
+        st.fixed_dictionaries(marked, optional=_some(known, queries - set(marked))),
+        st.fixed_dictionaries(_some(known, needed), optional=_some(known, headers - needed)),
+        st.one_of([document(shape) for shape in shapes] or [bodies]),
         st.sampled_from([OWNER, OWNER, OWNER, OTHER, NOBODY]),
     )
 

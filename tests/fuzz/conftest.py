@@ -1,0 +1,3 @@
+"""The guided fuzzer is a program, and needs what is not installed for tests."""
+
+collect_ignore = ["guided.py"]
