@@ -30,7 +30,9 @@ class Tally:
             return
         with self._lock:
             self._moved += count
-            if self._moved > self._reported:
+            # That all has moved is told when it has arrived as well.
+            ended = self._total is not None and self._moved >= self._total
+            if self._moved > self._reported and not ended:
                 self._report()
 
     def finish(self) -> None:
@@ -45,6 +47,5 @@ class Tally:
 
     def _report(self) -> None:
         assert self._progress is not None  # noqa: S101 - both callers looked
-        # Bytes that were sent but may have to be sent again are not all that there are.
         self._reported = self._moved
         self._progress(self._moved, self._moved if self._total is None else self._total)
