@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 KEYS: Final = ("AKIDbenchmark", "benchmarksecret")
-BUCKET: Final = "bench-1250000000"
+APPID: Final = "1250000000"
+BUCKET: Final = f"bench-{APPID}"
 HOST: Final = f"{BUCKET}.cos.local.myqcloud.com"
 MIBS: Final = 1024
 """Of a large body."""
@@ -38,7 +39,7 @@ def _process(module: str, *arguments: str) -> Iterator[Server]:
         **os.environ,
         "COSBOX_SECRET_ID": secret_id,
         "COSBOX_SECRET_KEY": secret_key,
-        "COSBOX_APPID": "1250000000",
+        "COSBOX_APPID": APPID,
     }
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
