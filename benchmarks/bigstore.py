@@ -9,10 +9,11 @@ A folder that has its objects already is left as it is. ``READY`` in it says so.
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from benchmarks.server import APPID, BUCKET, KEYS
+from benchmarks.peers.signing import APPID, BUCKET, KEYS
 from cosbox.checksums import Digest
 from cosbox.service import accounts
 from cosbox.storage.extents import pack_extents
@@ -97,12 +98,9 @@ def _fill(records: Records, objects: int) -> None:
     _batches(records, add_objects, 0, objects)
 
 
-def _batches(
-    records: Records, add: Callable[[Transaction, int, int], None], start: int, stop: int
-) -> None:
+def _batches(records: Records, add: Callable[..., None], start: int, stop: int) -> None:
     for first in range(start, stop, _BATCH):
-        last = min(first + _BATCH, stop)
-        records.write(lambda txn, first=first, last=last: add(txn, first, last)).result()
+        records.write(partial(add, start=first, stop=min(first + _BATCH, stop))).result()
 
 
 def _body(number: int) -> Body:

@@ -1,121 +1,98 @@
-"""A load of small signed requests that costs as little as it can: ``python -m benchmarks.load``.
+"""Loads for servers that cost their sender next to nothing: wrk, and single streams."""
 
-Every request is signed before the clock starts, so that what is measured is the server.
-"""
-
-import asyncio
-import sys
+import os
+import socket
+import subprocess
+import tempfile
 import time
-from typing import Final, cast
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
 
-import uvloop
+from benchmarks.harness import Measured
+from benchmarks.peers.servers import Served
+from benchmarks.peers.signing import Request
+from benchmarks.processes import program
+from benchmarks.wire import MIB, ZEROS, read_head, receive, zeros_file
 
-from benchmarks.server import HOST, KEYS
-from cosbox.protocol.signing import Credential, sign
+CONNECTIONS: Final = 64
+SECONDS: Final = 2
 
-KEYS_IN_TURN: Final = 1000
-BODY: Final = bytes(range(256)) * 16
-
-
-def requests(method: str) -> list[bytes]:
-    """Whole requests, one for each key, with the signature in the URL as presigned URLs have it."""
-    now = int(time.time())
-    body = BODY if method == "PUT" else b""
-    length = f"Content-Length: {len(body)}\r\n" if body else ""
-    made = []
-    for number in range(KEYS_IN_TURN):
-        path = f"/small/{number}"
-        signature = sign(
-            Credential(*KEYS),
-            method,
-            path,
-            query={},
-            headers={"host": HOST},
-            start=now - 60,
-            end=now + 3600,
-        )
-        head = f"{method} {path}?{signature.query()} HTTP/1.1\r\nHost: {HOST}\r\n{length}\r\n"
-        made.append(head.encode() + body)
-    return made
+_SCRIPT: Final = Path(__file__).with_name("requests.lua")
 
 
-class Connection(asyncio.Protocol):
-    """Sends the next request when an answer is complete."""
-
-    def __init__(self, load: "Load") -> None:
-        self._load = load
-        self._data = b""
-        self._missing = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The first request."""
-        # uvloop's transports are no subclasses of asyncio's.
-        self._transport = cast(asyncio.Transport, transport)
-        self._transport.write(self._load.next())
-
-    def data_received(self, data: bytes) -> None:
-        """Some of an answer."""
-        if self._missing:
-            self._missing -= len(data)
-        else:
-            data = self._data + data
-            end = data.find(b"\r\n\r\n")
-            if end < 0:
-                self._data = data
-                return
-            self._data = b""
-            if not data.startswith(b"HTTP/1.1 200"):
-                self._load.fail(data)
-                return
-            at = data.find(b"Content-Length: ") + 16
-            size = int(data[at : data.find(b"\r", at)])
-            self._missing = end + 4 + size - len(data)
-        if not self._missing:
-            following = self._load.done()
-            if following:
-                self._transport.write(following)
-            else:
-                self._transport.close()
+def missing() -> str:
+    """Why there can be no load of many connections here; "" when there can."""
+    return "" if program("wrk") else "wrk is not installed (apt-get install wrk)"
 
 
-class Load:
-    """So many requests, over all connections."""
+def many(
+    served: Served, requests: Sequence[Request], folder: Path, body: bytes | None = None
+) -> Callable[[], Measured]:
+    """A load of requests in turn from many connections, each sending when it was answered.
 
-    def __init__(self, method: str, count: int) -> None:
-        self._requests = requests(method)
-        self._sent = self._done = 0
-        self._count = count
-        self.ended: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+    The requests are written to a file here and now; what is returned runs the load.
 
-    def next(self) -> bytes:
-        """The next request; b"" when all were sent."""
-        if self._sent == self._count:
-            return b""
-        self._sent += 1
-        return self._requests[self._sent % KEYS_IN_TURN]
+    Args:
+        served: who answers.
+        requests: signed; each is sent again and again.
+        folder: for the file.
+        body: of every request.
+    """
+    length = None if body is None else len(body)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".requests", delete=False) as file:
+        for request in requests:
+            whole = request.head(length) + (body or b"")
+            file.write(b"%08d" % len(whole) + whole)
+    wrk = program("wrk")
+    command = [
+        str(wrk), "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-s", str(_SCRIPT),
+        f"http://127.0.0.1:{served.port}", "--", file.name,
+    ]  # fmt: skip
 
-    def done(self) -> bytes:
-        """One is answered; returns the next."""
-        self._done += 1
-        if self._done == self._count and not self.ended.done():
-            self.ended.set_result(time.perf_counter())
-        return self.next()
+    def run() -> Measured:
+        before = served.process.cpu()
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        used = served.process.cpu() - before
+        count, micros, refused, broken = map(int, done.stdout.rsplit("\n", 2)[-2].split()[:4])
+        if not count or refused or broken > CONNECTIONS:
+            raise RuntimeError(f"of {count} requests {refused} were refused, {broken} broke")
+        return Measured(count, micros / 1e6, used, served.process.resident_mib())
 
-    def fail(self, answer: bytes) -> None:
-        """One was not answered with 200."""
-        if not self.ended.done():
-            self.ended.set_exception(RuntimeError(answer.decode("latin-1")[:1000]))
-
-
-async def run(port: int, method: str, connections: int, count: int) -> float:
-    """Requests per second."""
-    load = Load(method, count)
-    loop = asyncio.get_running_loop()
-    began = time.perf_counter()
-    for _ in range(connections):
-        await loop.create_connection(lambda: Connection(load), "127.0.0.1", port)
-    return count / (await load.ended - began)
+    return run
 
 
-if __name__ == "__main__":
-    print(uvloop.run(run(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))))
+def up(served: Served, request: Request, mibs: int) -> Measured:
+    """A body of zeros, in MiB, in one request."""
+    before = served.process.cpu()
+    with zeros_file() as zeros, socket.create_connection(("127.0.0.1", served.port)) as connection:
+        began = time.perf_counter()
+        connection.sendall(request.head(mibs * MIB))
+        left = mibs * MIB
+        while left:
+            left -= os.sendfile(connection.fileno(), zeros.fileno(), 0, min(left, ZEROS))
+        receive(connection)
+        wall = time.perf_counter() - began
+    return _of(served, mibs, wall, before)
+
+
+def down(served: Served, request: Request, mibs: int) -> Measured:
+    """A body of so many MiB, thrown away in the kernel."""
+    before = served.process.cpu()
+    nowhere = bytearray(ZEROS)
+    with socket.create_connection(("127.0.0.1", served.port)) as connection:
+        began = time.perf_counter()
+        connection.sendall(request.head())
+        _, body = read_head(connection)
+        left = mibs * MIB - len(body)
+        while left:
+            got = connection.recv_into(nowhere, min(left, len(nowhere)), socket.MSG_TRUNC)
+            if not got:
+                raise RuntimeError(f"{left} bytes are missing")
+            left -= got
+        wall = time.perf_counter() - began
+    return _of(served, mibs, wall, before)
+
+
+def _of(served: Served, mibs: int, wall: float, cpu_before: float) -> Measured:
+    return Measured(mibs, wall, served.process.cpu() - cpu_before, served.process.resident_mib())

@@ -1,0 +1,1 @@
+"""Who runs beside us: a class for each, in `clients` and in `servers`."""
