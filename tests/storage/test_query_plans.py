@@ -30,7 +30,7 @@ EXPECTED = {
     "queries.NEWEST_PAST": "SEARCH past USING PRIMARY KEY (bucket=? AND key=?)",
     "queries.PAST_OF_KEY": "SEARCH past USING PRIMARY KEY (bucket=? AND key=? AND stamp<?)",
     "queries.BLOB": "SEARCH blob USING INTEGER PRIMARY KEY (rowid=?)",
-    "transaction._GARBAGE": "SEARCH blob USING COVERING INDEX blob_garbage (garbage_since<?)",
+    "transaction._GARBAGE": "SEARCH blob USING INDEX blob_garbage (garbage_since<?)",
 }
 
 

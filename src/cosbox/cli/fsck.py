@@ -32,6 +32,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--fast", action="store_true", help="do not read what is stored; compare records and sizes"
     )
+    parser.add_argument(
+        "--repair", action="store_true", help="mend what can be mended without taking anything away"
+    )
     parser.add_argument("--json", action="store_true", help="write the report as JSON")
     parser.set_defaults(run=run)
 
@@ -43,11 +46,13 @@ def run(args: argparse.Namespace) -> int:
         CommandError: the store cannot be checked.
     """
     from cosbox.service.upkeep.fsck import check  # noqa: PLC0415 - loaded when needed
+    from cosbox.service.upkeep.repair import repair  # noqa: PLC0415 - loaded when needed
     from cosbox.storage.errors import StorageError  # noqa: PLC0415 - loaded when needed
 
     progress = _Progress() if sys.stderr.isatty() else None
     try:
-        report = check(args.folder, data=not args.fast, progress=progress)
+        look = repair if args.repair else check
+        report = look(args.folder, data=not args.fast, progress=progress)
     except StorageError as error:
         raise CommandError(f"cannot check {args.folder}: {error}", status=2) from error
     finally:
@@ -56,11 +61,13 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(report.to_json(), indent=2))
     else:
-        _print(report)
+        _print(report, repaired=args.repair)
     return 0 if report.clean else 1
 
 
-def _print(report: "Report") -> None:
+def _print(report: "Report", *, repaired: bool) -> None:
+    for line in report.repairs:
+        print(f"repaired: {line}")
     for finding in report.findings:
         print(finding)
     tally = report.tally
@@ -71,7 +78,8 @@ def _print(report: "Report") -> None:
     )
     if not report.complete:
         print("not everything could be looked at")
-    print(f"{len(report.problems)} problems" if report.problems else "no problems")
+    left = " left" if repaired else ""
+    print(f"{len(report.problems) or 'no'} problems{left}")
 
 
 class _Progress:

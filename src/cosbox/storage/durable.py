@@ -60,15 +60,20 @@ def storage_error(doing: str, error: OSError) -> StorageError:
     return StorageError(f"{doing}: {error.strerror or error}")
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Give a small file new content, for its owner alone: durably, and whole or not at all."""
-    new = path.with_name(f"{path.name}.new")
-    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def write_new(path: Path, data: bytes) -> None:
+    """Write a small file, for its owner alone, and sync it; its name is the caller's to sync."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         os.write(fd, data)
         sync_file(fd)
     finally:
         os.close(fd)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Give a small file new content, for its owner alone: durably, and whole or not at all."""
+    new = path.with_name(f"{path.name}.new")
+    write_new(new, data)
     new.replace(path)
     sync_folder(path.parent)
 

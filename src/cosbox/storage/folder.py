@@ -39,12 +39,16 @@ class Folder:
         path: of the folder.
         records: the records.
         blobs: the large blobs.
+        settled: how many files that dead processes had left were removed when it was opened.
     """
 
-    __slots__ = ("blobs", "path", "records")
+    __slots__ = ("blobs", "path", "records", "settled")
 
-    def __init__(self, path: Path, records: SqliteRecords, blobs: FileBlobs) -> None:
+    def __init__(
+        self, path: Path, records: SqliteRecords, blobs: FileBlobs, settled: int = 0
+    ) -> None:
         self.path = path
+        self.settled = settled
         self.records = records
         self.blobs = blobs
 
@@ -95,12 +99,20 @@ def open_folder(path: str | os.PathLike[str], *, create: bool = True) -> Folder:
         raise storage_error(f"cannot open the store {folder}", error) from error
     blobs = FileBlobs(folder / BLOBS)
     records = SqliteRecords(folder / DATABASE, folder / _LOCKS)
+    left = 0
+
+    def remove(blob_id: int) -> None:
+        nonlocal left
+        if blobs.exists(blob_id):
+            blobs.delete(blob_id)
+            left += 1
+
     try:
-        records.settle(blobs.delete)
+        records.settle(remove)
     except BaseException:
         records.close()
         raise
-    return Folder(folder, records, blobs)
+    return Folder(folder, records, blobs, left)
 
 
 class FolderAudit:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from cosbox.service.upkeep.fsck_blobs import Bad, check_blobs, check_files
-from cosbox.service.upkeep.fsck_records import Drift, Names, check_records
-from cosbox.service.upkeep.report import Finding, Kind, Report, Tally
+from cosbox.service.upkeep.fsck_records import Drift, Names, blobs_of, check_records
+from cosbox.service.upkeep.report import MENDABLE, Finding, Kind, Report, Tally
 from cosbox.storage.errors import RecordsDamaged, StorageError
-from cosbox.storage.extents import unpack_extents
 from cosbox.storage.folder import FolderAudit
 
 
@@ -48,7 +47,8 @@ class Check:
     Attributes:
         findings: so far.
         drifts: counts of references that are wrong.
-        sound: the records are what was written, so that what they do not name is nobody's.
+        least: what counters must be at the least that are behind, by name.
+        sound: no record is damaged, so that what they do not name is nobody's.
     """
 
     def __init__(
@@ -65,6 +65,8 @@ class Check:
         self.tally = Tally()
         self.findings: list[Finding] = []
         self.drifts: list[Drift] = []
+        self.least: dict[str, int] = {}
+        self.sound = False
 
     def run(self) -> Report:
         """As `check`."""
@@ -91,13 +93,16 @@ class Check:
             for text in snapshot.self_check(quick=not self._data):
                 self.findings.append(Finding(kind=Kind.RECORDS, text=text))
         with audit.records.snapshot() as snapshot:
+            self.least = {name: least for name, least, _ in snapshot.overtaken()}
             check_records(snapshot, self.tally, self.findings, self.drifts)
+        self.sound = all(finding.kind in MENDABLE for finding in self.findings)
+        named = {finding.blob for finding in self.findings if finding.kind is Kind.MISSING}
         self._step()
         bad = check_blobs(audit, self.tally, data=self._data, step=self._step)
         if bad:
             self.findings += name_bad(audit, bad)
         try:
-            self.findings += check_files(audit)
+            self.findings += check_files(audit, named, self.least)
         except StorageError as error:
             self.findings.append(Finding(kind=Kind.UNREADABLE, text=str(error)))
             self._complete = False
@@ -109,20 +114,20 @@ class Check:
 
 def name_bad(audit: FolderAudit, bad: Mapping[int, Bad]) -> list[Finding]:
     """A finding for every object, version and part that bad blobs do harm to, and one for every
-    bad blob that is nobody's."""
+    bad blob that is nobody's. A file that is to be removed may be gone already."""
     found: list[Finding] = []
-    harmless = dict(bad)
+    held: set[int] = set()
     with audit.records.snapshot() as snapshot:
         names = Names(snapshot)
         for holder in snapshot.holders():
-            if len(holder.extents) % 24:
-                continue
-            for blob_id in {extent.blob for extent in unpack_extents(holder.extents)} & bad.keys():
-                harmless.pop(blob_id, None)
+            for blob_id in blobs_of(holder) & bad.keys():
+                held.add(blob_id)
                 kind, text = bad[blob_id]
                 place = names.place(holder)
                 found.append(Finding(kind=kind, text=text, place=place, blob=blob_id))
-    return found + [
-        Finding(kind=kind, text=f"{text}; no object holds it", blob=blob_id)
-        for blob_id, (kind, text) in harmless.items()
-    ]
+        for blob_id in sorted(bad.keys() - held):
+            row = snapshot.blob_row(blob_id)
+            if row is not None and row.garbage_since is None:
+                kind, text = bad[blob_id]
+                found.append(Finding(kind=kind, text=f"{text}; no object holds it", blob=blob_id))
+    return found

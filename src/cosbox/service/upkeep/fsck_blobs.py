@@ -1,14 +1,15 @@
 """Blobs against their records: that they are there, as long as was recorded, and rot nowhere.
 
-This takes long, so no snapshot is held while it lasts. Whatever looks wrong is looked at again in a
+This takes long, so no snapshot is held while it lasts. Whatever looks wrong is asked for again in a
 new one: a file may have been deleted, or recorded, since the record of it was read.
 """
 
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from cosbox.checksums import crc64
-from cosbox.service.upkeep.report import Finding, Kind, Tally
+from cosbox.service.upkeep.report import Finding, Kind, Tally, counter_text
 from cosbox.storage.errors import BlobMissing, StorageError
 from cosbox.storage.files import layout
 from cosbox.storage.folder import FolderAudit
@@ -19,7 +20,7 @@ _CHUNK: Final = 1024 * 1024
 
 
 class Bad(NamedTuple):
-    """What is wrong with a blob that somebody refers to."""
+    """What is wrong with a blob."""
 
     kind: Kind
     text: str
@@ -28,7 +29,8 @@ class Bad(NamedTuple):
 def check_blobs(
     audit: FolderAudit, tally: Tally, *, data: bool, step: Callable[[], None]
 ) -> dict[int, Bad]:
-    """Find the blobs that cannot be read as they were written.
+    """Find the blobs that cannot be read as they were written. `name_bad` tells which of them
+    still matter: the others were let go of meanwhile.
 
     Args:
         audit: the store.
@@ -53,7 +55,7 @@ def check_blobs(
         for row in rows:
             if row.held is None:
                 tally.files += 1
-                if fault := _check_file(audit, row, tally, data=data):
+                if fault := examine(audit, row, tally, data=data):
                     bad[row.id] = fault
             step()
         after = rows[-1].id
@@ -65,17 +67,6 @@ def _check_inline(row: BlobRow, data: bytes | None) -> Bad | None:
     if data is not None and crc64(data) != row.crc64:
         return Bad(Kind.CHECKSUM, "the bytes in the records do not have their checksum")
     return None
-
-
-def _check_file(audit: FolderAudit, row: BlobRow, tally: Tally, *, data: bool) -> Bad | None:
-    fault = examine(audit, row, tally, data=data)
-    if fault is None:
-        return None
-    # A file that nobody refers to any more may go at any time; and what is read again and is right
-    # then was no damage.
-    with audit.records.snapshot() as snapshot:
-        now = snapshot.blob_rows(row.id - 1, 1)
-    return fault if now and now[0].id == row.id and now[0].garbage_since is None else None
 
 
 def examine(audit: FolderAudit, row: BlobRow, tally: Tally, *, data: bool) -> Bad | None:
@@ -104,9 +95,17 @@ def examine(audit: FolderAudit, row: BlobRow, tally: Tally, *, data: bool) -> Ba
     return None
 
 
-def check_files(audit: FolderAudit) -> Iterator[Finding]:
-    """Find files that no record names."""
-    unrecorded = 0
+def check_files(
+    audit: FolderAudit, named: AbstractSet[int | None], least: dict[str, int]
+) -> Iterator[Finding]:
+    """Find files that no record names.
+
+    Args:
+        audit: the store.
+        named: blobs without a record that objects name all the same; their files are not nobody's.
+        least: what counters must be; raised where a file has a number that was not given out yet.
+    """
+    unrecorded = last = following = 0
     for ids, strangers in audit.blobs.survey():
         for path in strangers:
             yield Finding(kind=Kind.STRANGER, text=f"{path} is no file of the store's")
@@ -118,13 +117,19 @@ def check_files(audit: FolderAudit) -> Iterator[Finding]:
         with audit.records.snapshot() as snapshot:
             recorded = snapshot.recorded_files(first, first + layout.PER_FOLDER)
             reserved = first in snapshot.reserved()
-        for blob_id in sorted(ids - recorded):
+            following = snapshot.next_blob()
+        last = max(last, *ids)
+        for blob_id in sorted(ids - recorded - named):
             if not audit.blobs.exists(blob_id):
                 continue
             if reserved:
                 unrecorded += 1
             else:
-                yield Finding(kind=Kind.ORPHAN, blob=blob_id, text="no record names this file")
+                text = f"no record names its file {audit.blobs.path(blob_id)}"
+                yield Finding(kind=Kind.ORPHAN, text=text, blob=blob_id)
+    if last >= max(following, least.get("next_blob", 0)):
+        least["next_blob"] = last + 1
+        yield Finding(kind=Kind.COUNTER, text=counter_text("next_blob", last + 1, following))
     if unrecorded:
         text = f"{unrecorded} files belong to uploads under way, or to a process that died"
         yield Finding(kind=Kind.UNRECORDED, text=text)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from cosbox.checksums import combine
-from cosbox.service.upkeep.report import Finding, Kind, Place, Tally
+from cosbox.service.upkeep.report import Finding, Kind, Place, Tally, counter_text
 from cosbox.service.versions import NULL, stamp_to_id
 from cosbox.storage.extents import unpack_extents
 from cosbox.storage.rows import Extent
@@ -63,10 +63,8 @@ class _Window:
         index = self.find(blob_id)
         if index is not None:
             return self.sizes[index], self.crcs[index]
-        if blob_id >> 63:
-            return None
-        blob = self._snapshot.blob_rows(blob_id - 1, 1)
-        return (blob[0].size, blob[0].crc64) if blob and blob[0].id == blob_id else None
+        row = self._snapshot.blob_row(blob_id)
+        return (row.size, row.crc64) if row else None
 
 
 def _misled(row: BlobRow) -> str | None:
@@ -124,9 +122,8 @@ def check_records(
         RecordsDamaged: they cannot be read to their end.
     """
     names = Names(snapshot)
-    for what, least, found in snapshot.overtaken():
-        text = f"{what} is {found}, and must be {least} at the least"
-        findings.append(Finding(kind=Kind.COUNTER, text=text))
+    for name, least, found in snapshot.overtaken():
+        findings.append(Finding(kind=Kind.COUNTER, text=counter_text(name, least, found)))
     for why, bucket, key, stamp in snapshot.misplaced():
         findings.append(Finding(kind=Kind.VERSIONS, text=why, place=names.at(bucket, key, stamp)))
     after, first = 0, True
@@ -158,6 +155,11 @@ def _count(tally: Tally, holder: Holder) -> None:
         tally.objects += 1
     else:
         tally.versions += 1
+
+
+def blobs_of(holder: Holder) -> set[int]:
+    """The blobs that a version or part names."""
+    return {extent.blob for extent in _extents(holder) or ()}
 
 
 def _extents(holder: Holder) -> list[Extent] | None:

@@ -87,6 +87,11 @@ class Finding:
         return f"{self.kind}: {': '.join([*where, self.text])}"
 
 
+def counter_text(name: str, least: int, found: int) -> str:
+    """What to say of a counter that is behind."""
+    return f"{name} is {found}, and must be {least} at the least"
+
+
 @dataclass(slots=True)
 class Tally:
     """How much was looked at.

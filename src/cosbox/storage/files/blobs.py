@@ -62,7 +62,7 @@ class FileBlobs:
 
     def open(self, blob_id: int) -> FileReader:
         """As `Blobs.open`."""
-        path = self._path(blob_id)
+        path = self.path(blob_id)
         try:
             return FileReader(os.open(path, _READ), path)
         except FileNotFoundError as error:
@@ -72,7 +72,7 @@ class FileBlobs:
 
     def delete(self, blob_id: int) -> None:
         """As `Blobs.delete`. Durable: the record of a blob may go only after its file."""
-        path = Path(self._path(blob_id))
+        path = Path(self.path(blob_id))
         try:
             path.unlink()
             sync_folder(path.parent)
@@ -80,6 +80,18 @@ class FileBlobs:
             return
         except OSError as error:
             raise storage_error(f"cannot delete {path}", error) from error
+
+    def move_out(self, blob_id: int, folder: Path) -> Path:
+        """Move the file of a blob to another folder of the store, durably; where it is then."""
+        path = Path(self.path(blob_id))
+        target = folder / f"blob-{layout.file_name(blob_id)}"
+        try:
+            path.rename(target)
+            sync_folder(folder)
+            sync_folder(path.parent)
+        except OSError as error:
+            raise storage_error(f"cannot move {path} to {target}", error) from error
+        return target
 
     def ids(self) -> Iterator[int]:
         """As `Blobs.ids`."""
@@ -92,9 +104,16 @@ class FileBlobs:
             BlobMissing: there is none.
             StorageError: the disk does not tell.
         """
-        path = Path(self._path(blob_id))
+        return self._stat(blob_id).st_size
+
+    def modified(self, blob_id: int) -> float:
+        """When the file of a blob was written, in seconds since 1970; errors as for `size`."""
+        return self._stat(blob_id).st_mtime
+
+    def _stat(self, blob_id: int) -> os.stat_result:
+        path = Path(self.path(blob_id))
         try:
-            return path.stat().st_size
+            return path.stat()
         except FileNotFoundError as error:
             raise BlobMissing(f"the file of blob {blob_id} is gone: {path}") from error
         except OSError as error:
@@ -124,5 +143,6 @@ class FileBlobs:
         with self._lock:
             self._closed = True
 
-    def _path(self, blob_id: int) -> str:
+    def path(self, blob_id: int) -> str:
+        """Where the file of a blob is, or would be."""
         return f"{self._root}/{layout.shard(blob_id)}/{layout.file_name(blob_id)}"

@@ -116,6 +116,11 @@ class AuditSnapshot(SqliteSnapshot):
             for blob_id, size, crc64, refs, since, held in self._execute(_BLOBS, (after, limit))
         ]
 
+    def blob_row(self, blob_id: int) -> BlobRow | None:
+        """That of one blob."""
+        found = [] if blob_id >> 63 else self.blob_rows(blob_id - 1, 1)
+        return found[0] if found and found[0].id == blob_id else None
+
     def blob_data(self, blob_id: int) -> bytes | None:
         """The bytes of a blob that is in the records."""
         row: tuple[bytes | None] | None = self._one("SELECT data FROM blob WHERE id = ?", blob_id)
@@ -128,6 +133,11 @@ class AuditSnapshot(SqliteSnapshot):
     def reserved(self) -> set[int]:
         """The first ids of all reservations."""
         return {first for (first,) in self._execute(_RESERVED)}
+
+    def next_blob(self) -> int:
+        """The number that the next blob gets, if it is not a file."""
+        row: tuple[int] | None = self._one("SELECT next_blob FROM state")
+        return row[0] if row else 0
 
     def misplaced(self) -> Iterator[tuple[str, int, bytes, int]]:
         """Versions and uploads that cannot be where they are: why, bucket, key and stamp."""

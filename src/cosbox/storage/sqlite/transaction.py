@@ -27,7 +27,13 @@ _RELEASE: Final = """
     UPDATE blob SET refs = refs - 1, garbage_since = CASE refs WHEN 1 THEN ? END
     WHERE id = ? AND refs > 0"""
 _GARBAGE: Final = """
-    SELECT id FROM blob WHERE garbage_since < ? ORDER BY garbage_since LIMIT ?"""
+    SELECT id FROM blob WHERE garbage_since < ? AND refs = 0 ORDER BY garbage_since LIMIT ?"""
+_CORRECT: Final = "UPDATE blob SET refs = refs + ? WHERE id = ?"
+_MARK: Final = """
+    UPDATE blob SET garbage_since =
+        CASE WHEN refs = 0 AND data IS NULL THEN coalesce(garbage_since, ?) END
+    WHERE id = ?"""
+_TAKE: Final = "DELETE FROM blob WHERE id = ? AND refs = 0 AND data IS NOT NULL RETURNING data"
 _RESERVATIONS: Final = "SELECT owner, first FROM reservation"
 _RESERVATIONS_OF: Final = "SELECT first FROM reservation WHERE owner = ?"
 _RECORDED: Final = "SELECT id FROM blob WHERE id >= ? AND id < ?"
@@ -197,6 +203,25 @@ class SqliteTransaction(SqliteSnapshot):
 
     def forget_blob(self, blob_id: int) -> None:
         self._execute("DELETE FROM blob WHERE id = ?", (blob_id,))
+
+    # what a repair does
+
+    def correct_references(self, blob_id: int, by: int, now: int) -> None:
+        """Count so many references more to a blob, or fewer, and see that a file is marked to be
+        removed if there are none, and only then."""
+        self._execute(_CORRECT, (by, blob_id))
+        self._execute(_MARK, (now, blob_id))
+
+    def take_unreferenced(self, blob_id: int) -> bytes | None:
+        """Remove an inline blob that nobody refers to, and return it; None if there is none."""
+        row: tuple[bytes] | None = self._one(_TAKE, blob_id)
+        return row[0] if row else None
+
+    def raise_counters(self, *, last_stamp: int, next_blob: int, next_bucket: int) -> None:
+        """See that the counters are not behind these."""
+        self._stamp = max(self._stamp, last_stamp)
+        self._next_blob = max(self._next_blob, next_blob)
+        self._next_bucket = max(self._next_bucket, next_bucket)
 
     # ids of blobs that will be files: reservations.py
 
