@@ -1,8 +1,8 @@
 """The text of a checkpoint: what is being moved, and which parts are done.
 
-One JSON document a line, only ever added to: a header, then a line for each part that is done. A
-process may be killed while it writes, so the last line counts only if it is whole; a line that is
-lost costs the work of one part and nothing else.
+One JSON document a line, only ever added to: a header, then a line for each part that is done; a
+second header ends what the first began. A process may be killed while it writes, so the last line
+counts only if it is whole; a line that is lost costs the work of one part and nothing else.
 """
 
 import json
@@ -29,7 +29,7 @@ class Journal:
 
 
 def header_line(fields: Mapping[str, Any]) -> bytes:
-    """The first line of a journal."""
+    """The line that begins something."""
     return _line({"cosbox-transfer": _VERSION, **fields})
 
 
@@ -44,17 +44,17 @@ def done_line(number: int, done: Done) -> bytes:
 
 def read_journal(text: bytes) -> Journal | None:
     """What a journal says; None if it is none, or of another version."""
-    lines = text.split(b"\n")[:-1]
-    header = _fields(lines[0]) if lines else None
-    if header is None or header.get("cosbox-transfer") != _VERSION:
-        return None
-    done = {}
-    for line in lines[1:]:
+    header: Mapping[str, Any] | None = None
+    done: dict[int, Done] = {}
+    for line in text.split(b"\n")[:-1]:
         fields = _fields(line) or {}
+        if fields.get("cosbox-transfer") == _VERSION:
+            header, done = fields, {}
+            continue
         number, etag, crc = fields.get("part"), fields.get("etag"), fields.get("crc64")
         if type(number) is int and isinstance(etag, str) and (crc is None or type(crc) is int):
             done[number] = Done(etag, crc)
-    return Journal(header, done)
+    return None if header is None else Journal(header, done)
 
 
 def _line(fields: Mapping[str, Any]) -> bytes:

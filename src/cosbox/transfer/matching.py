@@ -8,12 +8,19 @@ from typing import Any, Final
 from cosbox.transfer.parts import Part
 
 _STANDARD: Final = "STANDARD"
+_OF_REQUESTS: Final = frozenset({"ContentLength", "ContentMD5", "ForbidOverwrite", "TrafficLimit"})
+"""Options that say how something is sent, and leave no mark on the object."""
+
 _MANY: Final = 10
 
 
 def digest_of(options: Mapping[str, object]) -> str:
-    """What tells whether two calls have the same options, and does not tell what they are."""
-    text = json.dumps(sorted((name, _plain(value)) for name, value in options.items()), default=str)
+    """What tells whether two calls make the same object, and does not tell what their options
+    are."""
+    marks = sorted(
+        (name, _plain(value)) for name, value in options.items() if name not in _OF_REQUESTS
+    )
+    text = json.dumps(marks, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -23,7 +30,8 @@ def _plain(value: object) -> object:
 
 def visible(options: Mapping[str, object]) -> bool:
     """Whether a listing of uploads shows all that these options ask for."""
-    return not {name for name, value in options.items() if value} - {"StorageClass"}
+    given = {name for name, value in options.items() if value}
+    return given <= {"StorageClass", *_OF_REQUESTS}
 
 
 def candidates(

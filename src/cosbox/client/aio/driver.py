@@ -96,7 +96,8 @@ class _Crew:
 
         def end() -> None:
             for task in tasks:
-                task.cancel()
+                if not task.cancelling():  # a second time, it would leave a thread behind
+                    task.cancel()
 
         forget = self._share.stop.watch(lambda: loop.call_soon_threadsafe(end))
         try:

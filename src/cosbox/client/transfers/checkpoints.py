@@ -70,8 +70,7 @@ class Checkpoint:
             return None
 
     def begin(self, header: Mapping[str, Any]) -> None:
-        """Forget what was there, and begin a journal."""
-        self._file.truncate(0)
+        """Begin something; what the journal said until now holds no more."""
         self._file.write(header_line(header))
 
     def add(self, number: int, done: Done) -> None:

@@ -138,7 +138,7 @@ class _Copy:
         control: TransferControl,
     ) -> Flow[dict[str, Any]]:
         """Copy the parts."""
-        before = yield from self._target.unfinished()
+        before = yield from self._target.known()
         upload_id = yield from self._target.begin(create, before)
         ledger = Ledger(parts)
 

@@ -168,7 +168,7 @@ class _Download:
         same = journal is not None and journal.header.items() >= header.items()
         if destination.open(size, keep=same) and journal is not None:
             done = journal.done
-        if self._checkpoint is not None:
+        elif self._checkpoint is not None:
             self._checkpoint.begin(header)
         return done
 
@@ -190,7 +190,7 @@ class _Download:
         def compare(part: Part) -> Flow[None]:
             found = yield Work(lambda: self._destination.crc64(part))
             if found == done[part.number].crc64:
-                self._settle(part, done[part.number])
+                self._ledger.settle(part.number, done[part.number])
                 self._meter.tally.add(part.length)
 
         there = [part for part in self._ledger.parts if part.number in done]

@@ -1,5 +1,6 @@
 """The requests of a multipart upload, and what becomes of those whose answers are lost."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from cosbox.protocol.errors import (
 )
 from cosbox.protocol.names import normal_key
 from cosbox.transfer.ledger import Done, Ledger
+
+log: Final = logging.getLogger("cosbox")
 
 CRC: Final = "x-cos-hash-crc64ecma"
 _DAMAGED: Final = frozenset({"BadDigest", "InvalidDigest"})
@@ -52,6 +55,11 @@ class Multipart:
             return None
         return found
 
+    def known(self) -> Flow[list[str] | None]:
+        """The ids of those, as `begin` takes them."""
+        found = yield from self.unfinished()
+        return None if found is None else [str(one["UploadId"]) for one in found]
+
     def parts(self, upload_id: str) -> Flow[list[dict[str, Any]]]:
         """The parts that an upload has.
 
@@ -65,16 +73,14 @@ class Multipart:
             found += entries(page[0], "Part")
         return found
 
-    def begin(
-        self, options: Mapping[str, object], before: list[dict[str, Any]] | None
-    ) -> Flow[str]:
+    def begin(self, options: Mapping[str, object], before: list[str] | None) -> Flow[str]:
         """Begin an upload; returns its id.
 
         An upload whose beginning was not answered is looked for, so that none is left behind.
 
         Args:
             options: of create_multipart_upload.
-            before: the object's uploads before this one; None where one may not see them.
+            before: ids of the uploads before this one; None where one may not see them.
         """
         attempt = 0
         while True:
@@ -89,15 +95,19 @@ class Multipart:
             yield Sleep(self.caller.backoff.delay(attempt))
             attempt += 1
 
-    def _new_since(self, before: list[dict[str, Any]], error: CosException) -> Flow[str | None]:
+    def only_new(self, before: list[str]) -> Flow[str | None]:
+        """The one upload of the object that was not there before; None if there are others, or
+        none."""
+        now = yield from self.unfinished()
+        new = [one["UploadId"] for one in now or () if one["UploadId"] not in before]
+        return str(new[0]) if len(new) == 1 else None
+
+    def _new_since(self, before: list[str], error: CosException) -> Flow[str | None]:
         try:
-            now = yield from self.unfinished()
+            return (yield from self.only_new(before))
         except CosException as failure:
             error.add_note(f"cosbox: nor could the uploads be listed: {failure}")
             raise error from failure
-        known = {one["UploadId"] for one in before}
-        new = [one["UploadId"] for one in now or () if one["UploadId"] not in known]
-        return new[0] if len(new) == 1 else None
 
     def complete(
         self, upload_id: str, ledger: Ledger, options: Mapping[str, object]
@@ -116,7 +126,7 @@ class Multipart:
             if not is_gone(error):
                 raise
             # An answer may have been lost that said it was done.
-            found = yield from self._completed(ledger.size, crc)
+            found = yield from self.completed(ledger)
             if found is None:
                 raise
             return found
@@ -125,7 +135,9 @@ class Multipart:
             raise IntegrityError(f"the CRC64 of what was sent is {crc}, and the store has {stored}")
         return result
 
-    def _completed(self, size: int, crc: int | None) -> Flow[dict[str, Any] | None]:
+    def completed(self, ledger: Ledger) -> Flow[dict[str, Any] | None]:
+        """What is known of the object if it is made of these parts, all of them; or else None."""
+        size, crc = ledger.size, ledger.crc64()
         try:
             head: dict[str, Any] = yield from self.call("head_object", {})
         except NotFoundError:
@@ -133,21 +145,25 @@ class Multipart:
         same = crc is not None and head.get(CRC) == str(crc)
         return head if same and head.get("Content-Length") == str(size) else None
 
-    def abort(self, upload_id: str, error: BaseException | None = None) -> Flow[None]:
-        """Give an upload up; one that is gone is no error.
+    def abort(self, upload_id: str, error: BaseException | None = None) -> Flow[bool]:
+        """Give an upload up; whether it is gone.
 
         Args:
             upload_id: which.
-            error: why; it is told if that fails.
+            error: why; it is told if that fails. Without one, that is logged.
         """
         try:
             yield from self.call("abort_multipart_upload", {"UploadId": upload_id})
         except NotFoundError:
-            return
+            return True
         except CosException as failure:
+            text = f"the upload {upload_id} could not be aborted: {failure}"
             if error is None:
-                raise
-            error.add_note(f"cosbox: the upload {upload_id} could not be aborted: {failure}")
+                log.warning("%s", text)
+            else:
+                error.add_note(f"cosbox: {text}")
+            return False
+        return True
 
 
 def store_part(

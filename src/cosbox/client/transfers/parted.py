@@ -14,11 +14,11 @@ from cosbox.client.transfers.naming import OF_COMPLETE, OF_CREATE, OF_PART, only
 from cosbox.client.transfers.source import SourceFile
 from cosbox.client.transfers.takeup import TakeUp, was_of
 from cosbox.protocol.errors import (
-    CosServiceError,
     NotFoundError,
     SourceChangedError,
 )
 from cosbox.protocol.names import normal_key
+from cosbox.transfer.journal import Journal
 from cosbox.transfer.ledger import Ledger
 from cosbox.transfer.matching import candidates, digest_of, visible
 from cosbox.transfer.parts import Part
@@ -58,6 +58,7 @@ class PartedUpload:
         self._options = options
         self._checkpoint: Checkpoint | None = None
         self._shared = False
+        self._result: dict[str, Any] | None = None
         self._ledger = Ledger(parts)
 
     def run(self, folder: Path) -> Flow[dict[str, Any]]:
@@ -87,9 +88,12 @@ class PartedUpload:
 
     def _go_on_or_begin(self) -> Flow[dict[str, Any]]:
         found = yield from self._own()
-        before = None if found else (yield from self._target.unfinished())
-        if not found and before and visible(self._options) and not self._shared:
-            found = yield from self._foreign(before)
+        if self._result is not None:
+            self._forget()
+            return self._result
+        uploads = None if found else (yield from self._target.unfinished())
+        if not found and uploads and visible(self._options) and not self._shared:
+            found = yield from self._foreign(uploads)
         if found:
             self._meter.tally.add(self._ledger.moved)
             try:
@@ -100,28 +104,48 @@ class PartedUpload:
                 # Somebody has completed or aborted it meanwhile.
                 self._meter.tally.add(-self._ledger.moved)
         self._ledger = Ledger(self._parts)
+        return (yield from self._finish((yield from self._begin(uploads))))
+
+    def _begin(self, uploads: list[dict[str, Any]] | None) -> Flow[str]:
+        """Begin an upload. Which ones there are before is written down first: a later call knows
+        by that the one whose beginning this one did not live to write down."""
+        before = None if uploads is None else [str(one["UploadId"]) for one in uploads]
+        self._note({"before": before})
         begun = yield from self._target.begin(only(self._options, OF_CREATE), before)
-        self._note(begun)
-        return (yield from self._finish(begun))
+        self._note({"upload": begun})
+        return begun
 
     def _own(self) -> Flow[str | None]:
         """The upload that the checkpoint names, if it can be built upon; it is aborted if not."""
         journal = self._checkpoint.journal if self._checkpoint is not None else None
         if journal is None:
             return None
-        upload_id = str(journal.header.get("upload", ""))
-        ledger = None
-        if (
-            was_of(journal.header, self._source.size)
-            and self._about.items() <= dict(journal.header).items()
-        ):
-            ledger = yield from self._take_up().own(upload_id, journal)
-        if ledger is None:
-            yield from self._target.abort(upload_id)
+        upload_id = yield from self._named(journal)
+        if upload_id is None:
             return None
-        self._ledger = ledger
-        self._note(upload_id)
-        return upload_id
+        fits = was_of(journal.header, self._source.size)
+        if fits and self._about.items() <= journal.header.items():
+            take_up = self._take_up()
+            ledger = yield from take_up.own(upload_id, journal)
+            if ledger is not None:
+                self._ledger = ledger
+                self._note({"upload": upload_id})
+                return upload_id
+            whole = take_up.whole(journal)
+            if whole is not None:
+                self._result = yield from self._target.completed(whole)
+        if self._result is None:
+            yield from self._target.abort(upload_id)
+        return None
+
+    def _named(self, journal: Journal) -> Flow[str | None]:
+        """The upload that a journal is of."""
+        upload_id, before = journal.header.get("upload"), journal.header.get("before")
+        if isinstance(upload_id, str):
+            return upload_id
+        if not isinstance(before, list):
+            return None
+        return (yield from self._target.only_new(before))
 
     def _foreign(self, uploads: list[dict[str, Any]]) -> Flow[str | None]:
         """The newest upload by somebody else, or from elsewhere, that has parts of this file and
@@ -132,19 +156,19 @@ class PartedUpload:
             ledger = yield from self._take_up().foreign(upload_id)
             if ledger is not None:
                 self._ledger = ledger
-                self._note(upload_id)
+                self._note({"upload": upload_id})
                 return upload_id
         return None
 
     def _take_up(self) -> TakeUp:
         return TakeUp(self._target, self._source, self._parts, self._crew)
 
-    def _note(self, upload_id: str) -> None:
+    def _note(self, which: Mapping[str, object]) -> None:
         """Write down what is being done, for a later call."""
         if self._checkpoint is None:
             return
         identity = self._source.identity.as_json()
-        self._checkpoint.begin({**self._about, "upload": upload_id, "identity": identity})
+        self._checkpoint.begin({**self._about, **which, "identity": identity})
         for part in self._parts:
             if done := self._ledger.done(part.number):
                 self._checkpoint.add(part.number, done)
@@ -164,18 +188,20 @@ class PartedUpload:
         except BaseException as error:
             yield from self._leave(upload_id, error)
             raise
+        self._forget()
+        return result
+
+    def _forget(self) -> None:
+        """There is nothing left to go on with."""
         if self._checkpoint is not None:
             self._checkpoint.clear()
-        return result
 
     def _leave(self, upload_id: str, error: BaseException) -> Flow[None]:
         """Leave behind what a later call can take up, and nothing else."""
-        gone = isinstance(error, CosServiceError) and is_gone(error)
         resumable = self._checkpoint is not None or visible(self._options)
-        if gone or isinstance(error, SourceChangedError) or not resumable:
-            yield from self._target.abort(upload_id, error)
-            if self._checkpoint is not None:
-                self._checkpoint.clear()
+        if isinstance(error, SourceChangedError) or not resumable:
+            if (yield from self._target.abort(upload_id, error)):
+                self._forget()
         else:
             error.add_note(f"cosbox: the same call goes on with this upload ({upload_id})")
 

@@ -130,7 +130,7 @@ class _StreamUpload:
         self, first: _Piece, *, enable_md5: bool, options: Mapping[str, object]
     ) -> Flow[dict[str, Any]]:
         """Send the parts as they come."""
-        before = yield from self._target.unfinished()
+        before = yield from self._target.known()
         upload_id = yield from self._target.begin(only(options, OF_CREATE), before)
         waiting: list[_Piece] = [first]
 

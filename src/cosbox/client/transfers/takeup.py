@@ -38,7 +38,7 @@ class TakeUp:
         Nothing is read again of a file that nobody has written to since: what the journal says of
         a part holds. A part that differs then is one that somebody else has sent, and is sent over.
         """
-        same = journal.header.get("identity") == self._source.identity.as_json()
+        same = self._is_same(journal)
         ledger = Ledger(self._parts)
 
         def differs(part: Part) -> None:
@@ -50,6 +50,19 @@ class TakeUp:
         except NotFoundError:
             return None
         return (yield from self._kept(stored, ledger, journal.done if same else {}, differs))
+
+    def whole(self, journal: Journal) -> Ledger | None:
+        """All parts, if all were stored and the file is untouched: then the upload may have been
+        completed, and only the answer did not come through."""
+        if not self._is_same(journal) or len(journal.done) < len(self._parts):
+            return None
+        ledger = Ledger(self._parts)
+        for number, done in journal.done.items():
+            ledger.settle(number, done)
+        return ledger if not any(ledger.missing()) else None
+
+    def _is_same(self, journal: Journal) -> bool:
+        return bool(journal.header.get("identity") == self._source.identity.as_json())
 
     def foreign(self, upload_id: str) -> Flow[Ledger | None]:
         """What an upload has that nothing is known of; None unless all of it is in the file, and
