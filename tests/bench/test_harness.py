@@ -107,11 +107,12 @@ def test_a_run_is_kept(tmp_path):
 
 def test_a_page_keeps_what_stands_above_its_tables(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("# Title\n\nWords.\n\n| | |\n|---|---|\nold\n")
+    page.write_text("# Title\n\nWords.\n\n## The machine\n\nold\n")
     result = Comparison("work", "things", [Contestant("ours", steps(1, 1))], rounds=1).run()
     run.publish({"system": "here"}, [result], page)
     text = page.read_text()
-    assert text.startswith("# Title\n\nWords.\n\n| | |\n|---|---|\n| system | here |\n")
+    assert text.startswith("# Title\n\nWords.\n\n## The machine\n")
+    assert "| system | here |" in text
     assert "old" not in text
     assert "### Work" in text
 
