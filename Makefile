@@ -31,8 +31,8 @@ bench: $(BENCH_STAMP)  ## us and our peers side by side; make bench NAMES="clien
 bench-scale: $(BENCH_STAMP)  ## the same with ten million objects: minutes more, and 5 GB of disk
 	$(PY) -m benchmarks.run --scale
 
-crash: $(STAMP)  ## processes that have a store are killed 200 times
-	COSBOX_KILLS=200 $(PY) -m pytest -s tests/crash
+crash: $(STAMP)  ## processes that have a store are killed 200 times, and their power cut as often
+	COSBOX_KILLS=200 COSBOX_CUTS=200 $(PY) -m pytest -s tests/crash
 
 serve: $(STAMP)  ## a server on ./data
 	$(VENV)/bin/cosbox serve data

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -101,11 +102,9 @@ def open_folder(path: str | os.PathLike[str], *, create: bool = True) -> Folder:
     records = SqliteRecords(folder / DATABASE, folder / _LOCKS)
     left = 0
 
-    def remove(blob_id: int) -> None:
+    def remove(blob_ids: Iterable[int]) -> None:
         nonlocal left
-        if blobs.exists(blob_id):
-            blobs.delete(blob_id)
-            left += 1
+        left += blobs.delete_many(blob_ids)
 
     try:
         records.settle(remove)
@@ -188,6 +187,8 @@ def _prepare(folder: Path, *, create: bool) -> None:
     _check_vacant(folder)
     make_folder(folder)
     locks.mkdir(mode=0o700, exist_ok=True)
+    # Before anything else is made: by this the next to try knows what was begun here.
+    sync_folder(folder)
     making = FileLock(locks / "making")
     try:
         making.acquire()

@@ -17,11 +17,20 @@ from support.crashing.worker import Worker
 
 
 class Embedded:
-    """Such a process, with workers that go on from where these are. Waits until it is at work."""
+    """Such a process, with workers that go on from where these are. Waits until it is at work.
 
-    def __init__(self, folder: Path, seed: int, workers: Sequence[Worker]) -> None:
+    Args:
+        folder: of the store.
+        seed: of what the workers do.
+        workers: where they are.
+        wrapper: a command that the process's own is appended to.
+    """
+
+    def __init__(
+        self, folder: Path, seed: int, workers: Sequence[Worker], wrapper: Sequence[str] = ()
+    ) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(folder), str(seed)],
+            [*wrapper, sys.executable, "-m", __name__, str(folder), str(seed)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -54,13 +63,18 @@ class Embedded:
         """SIGKILL; and the workers learn what those in the process did."""
         assert self._process.poll() is None
         self._process.kill()
-        self._process.wait()
+        self.wait(workers)
+
+    def wait(self, workers: Sequence[Worker]) -> int:
+        """Wait for its end; and the workers learn what those in the process did."""
+        status = self._process.wait(60)
         self._reader.join()
         by_name = {worker.name: worker for worker in workers}
         for line in self._lines:
             if line.endswith(b"\n"):
                 name, kind, value = json.loads(line)
                 by_name[name].take_note(kind, value)
+        return status
 
 
 def _tell(name: str, kind: str, value: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 import pycurl
 
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
-from cosbox.client.transports.curl_body import Body, joined
+from cosbox.client.transports.curl_body import Body
 from cosbox.client.transports.curl_options import (
     Settings,
     Upload,
@@ -162,8 +162,6 @@ class Exchange:
             self._check()
             return b""
         piece = pieces.popleft()
-        if pieces:
-            piece = joined(piece, pieces)
         self._received += len(piece)
         return piece
 

@@ -127,7 +127,7 @@ def check_files(
             else:
                 text = f"no record names its file {audit.blobs.path(blob_id)}"
                 yield Finding(kind=Kind.ORPHAN, text=text, blob=blob_id)
-    if last >= max(following, least.get("next_blob", 0)):
+    if last and last >= max(following, least.get("next_blob", 0)):
         least["next_blob"] = last + 1
         yield Finding(kind=Kind.COUNTER, text=counter_text("next_blob", last + 1, following))
     if unrecorded:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -59,7 +59,7 @@ class Engine:
         self._turns = turns
         self.closed = False
 
-    def settle(self, delete: Callable[[int], None]) -> None:
+    def settle(self, delete: Callable[[Iterable[int]], None]) -> None:
         """Remove the files that processes which died left without a record."""
         try:
             settle(self._locks, self.writer, delete)

@@ -2,7 +2,7 @@
 
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -67,12 +67,12 @@ class SqliteRecords:
         """As `Records.files_removable`."""
         return files_removable(self._locks)
 
-    def settle(self, delete: Callable[[int], None]) -> None:
+    def settle(self, delete: Callable[[Iterable[int]], None]) -> None:
         """Remove the files of blobs that dead processes left without a record; to be called once
         the store was opened.
 
         Args:
-            delete: removes the file of a blob, durably, if there is one.
+            delete: removes the files of blobs, durably, where there are any.
         """
         self._engine.settle(delete)
 

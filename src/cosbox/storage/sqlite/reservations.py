@@ -9,7 +9,7 @@ no age, no walk over the folder.
 import contextlib
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -97,13 +97,13 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def settle(folder: Path, writer: GroupWriter, delete: Callable[[int], None]) -> None:
+def settle(folder: Path, writer: GroupWriter, delete: Callable[[Iterable[int]], None]) -> None:
     """Remove what dead owners left.
 
     Args:
         folder: of the lock files.
         writer: of the records.
-        delete: removes the file of a blob, durably, if there is one.
+        delete: removes the files of blobs, durably, where there are any.
     """
     reserved = writer.submit(lambda t: t.reservations()).result()
     for owner, firsts in reserved.items():
@@ -120,12 +120,10 @@ def settle(folder: Path, writer: GroupWriter, delete: Callable[[int], None]) -> 
     _sweep(folder, set(reserved))
 
 
-def _settle_one(first: int, writer: GroupWriter, delete: Callable[[int], None]) -> None:
+def _settle_one(first: int, writer: GroupWriter, delete: Callable[[Iterable[int]], None]) -> None:
     # Read only now, under the dead owner's lock: its last records are all there.
     recorded = writer.submit(lambda t: t.recorded(first, first + COUNT)).result()
-    for blob_id in range(first, first + COUNT):
-        if blob_id not in recorded:
-            delete(blob_id)
+    delete([blob_id for blob_id in range(first, first + COUNT) if blob_id not in recorded])
     writer.submit(lambda t: t.drop_reservation(first)).result()
 
 

@@ -1,0 +1,97 @@
+"""A store whose power is cut, round after round."""
+
+import os
+import random
+import shutil
+import sys
+from pathlib import Path
+
+import cosbox
+from cosbox.service.upkeep.fsck import check
+from support.crashing.embedded import Embedded
+from support.crashing.rounds import CLIENTS, at_work, client_of
+from support.crashing.worker import Worker
+from support.serving import Serving
+
+_EARLY, _LATE = 60, 1500
+"""Changes on the disk before a cut: as many as opening a store makes, and as many as many deeds."""
+
+
+def powered(disk: Path, seed: int, after: int = 0) -> list[str]:
+    """A command before another, which runs that one on a disk whose power is cut.
+
+    Args:
+        disk: the folder that is this disk.
+        seed: of what survives that was not synced; 0 for nothing.
+        after: so many changes, or 0 for the end of the command.
+    """
+    paths = f"PYTHONPATH={os.pathsep.join(sys.path)}"
+    command = [sys.executable, "-m", "support.powercut", str(disk)]
+    return ["env", paths, *command, "--seed", str(seed), "--after", str(after), "--"]
+
+
+class Cuts:
+    """Rounds on a store that lies on such a disk.
+
+    Args:
+        parent: a folder to work in.
+        seed: of everything that is left to chance, but for the machine's own timing.
+    """
+
+    def __init__(self, parent: Path, seed: int) -> None:
+        print(f"COSBOX_CRASH_SEED={seed}")
+        self.cuts = 0
+        self.chance = random.Random(seed)
+        self.workers = [Worker(f"w{number}") for number in range(CLIENTS)]
+        self._disk = parent / "disk"
+        self._copy = parent / "copy"
+        self._disk.mkdir()
+
+    @property
+    def store(self) -> Path:
+        """The folder of the store."""
+        return self._disk / "store"
+
+    @property
+    def done(self) -> int:
+        """How many deeds were promised, or found done."""
+        return sum(worker.done for worker in self.workers)
+
+    def _power(self) -> list[str]:
+        latest = self.chance.choice([_EARLY, _LATE, _LATE, _LATE])
+        return powered(self._disk, self.chance.getrandbits(32), self.chance.randint(1, latest))
+
+    def served(self, *options: str) -> None:
+        """Start a server with these options and work until the power is cut; see what is left."""
+        with Serving(self.store, *options, wrapper=self._power()) as serving:
+            if serving.port:
+                with (
+                    client_of(serving.port) as client,
+                    at_work(self.workers, client, self.chance),
+                ):
+                    pass
+            assert serving.process.wait(30) == 0, serving.process.stderr.read()
+        self._look()
+
+    def embedded(self) -> None:
+        """The same with a process that has the store in itself."""
+        seed = self.chance.getrandbits(32)
+        with Embedded(self.store, seed, self.workers, wrapper=self._power()) as process:
+            assert process.wait(self.workers) == 0
+        self._look()
+
+    def _look(self) -> None:
+        """See that all that was promised is there.
+
+        In a copy: what is looked at is put in order, and the next round shall begin with what the
+        cut left.
+        """
+        self.cuts += 1
+        shutil.rmtree(self._copy, ignore_errors=True)
+        shutil.copytree(self._disk, self._copy)
+        store = self._copy / "store"
+        with cosbox.open(store) as client:
+            for worker in self.workers:
+                worker.check(client)
+            report = check(store)
+            assert report.clean, report.findings

@@ -1,0 +1,117 @@
+"""Running a command on a folder that forgets: see the package."""
+
+import argparse
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from support.powercut.disk import Luck, clear, load, store
+from support.powercut.wire import CHANGES, FileSystem
+
+_NEW_MOUNTS, _NEW_USERS = 0x00020000, 0x10000000
+_REC_PRIVATE = (1 << 14) | (1 << 18)
+_NOSUID_NODEV = 2 | 4
+_DIE_WITH_PARENT, _ADOPT = 1, 36
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def main() -> int:
+    """The status is that of the command, or 0 where the power was cut under it."""
+    parser = argparse.ArgumentParser(prog="support.powercut")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--after", type=int, default=0, metavar="CHANGES")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("command", nargs="+")
+    args = parser.parse_args()
+    folder = args.folder.absolute()
+    root = load(folder)
+    _own_mounts()
+    device = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
+    options = f"fd={device},rootmode=40000,user_id={os.getuid()},group_id={os.getgid()}"
+    _call("mount", b"forgetful", bytes(folder), b"fuse", _NOSUID_NODEV, options.encode())
+    _libc.prctl(_ADOPT, 1)
+    command = subprocess.Popen(args.command, preexec_fn=_die_with_parent)  # noqa: PLW1509 - no threads
+    try:
+        _serve(FileSystem(root), device, command, args.after)
+    finally:
+        _kill(command.pid)
+        # Ends what waits for an answer; all that do are marked to die before they see the error.
+        os.close(device)
+        status = command.wait()
+        _wait_for_all()
+    _call("umount2", bytes(folder), 0)
+    clear(folder)
+    store(root, folder, Luck(args.seed))
+    return 0 if status == -signal.SIGKILL else status
+
+
+def _serve(files: FileSystem, device: int, command: subprocess.Popen[bytes], after: int) -> None:
+    """Answer until so many changes were made (0: no end), or the command has ended."""
+    ended = os.pidfd_open(command.pid)
+    poll = select.poll()
+    poll.register(device, select.POLLIN)
+    poll.register(ended, select.POLLIN)
+    changes = 0
+    while True:
+        ready = {fd for fd, _ in poll.poll()}
+        if device not in ready:
+            return
+        code, request = files.receive(device)
+        changes += code in CHANGES
+        if after and changes > after:
+            return
+        files.answer(device, request)
+
+
+def _own_mounts() -> None:
+    """From here on, what is mounted is seen by this process and its children alone, and ends with
+    them. Who is not root becomes it among these."""
+    uid, gid = os.getuid(), os.getgid()
+    if uid:
+        _call("unshare", _NEW_USERS | _NEW_MOUNTS)
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+    else:
+        _call("unshare", _NEW_MOUNTS)
+    _call("mount", b"none", b"/", None, _REC_PRIVATE, None)
+
+
+def _die_with_parent() -> None:
+    _libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
+def _kill(pid: int) -> None:
+    """SIGKILL to a process and all that it began."""
+    try:
+        os.kill(pid, signal.SIGSTOP)
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, FileNotFoundError):
+        return
+    for child in children:
+        _kill(int(child))
+
+
+def _wait_for_all() -> None:
+    """Until all that the command began have ended."""
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            return
+
+
+def _call(name: str, *arguments: object) -> None:
+    if getattr(_libc, name)(*arguments):
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
