@@ -171,7 +171,7 @@ class Luck:
         limit: so many faults, then none.
     """
 
-    seed: int
+    seed: str
     rate: float
     kinds: tuple
     spared: frozenset = frozenset()
@@ -192,7 +192,8 @@ class Luck:
             if seen.call in self.spared or (seen.call, kind) in self.spared:
                 return None
             self.done[kind] += 1
-        status, code = chance.choice(ERRORS)
+        # Who says SlowDown has not begun; only of a 500 nobody knows what it means.
+        status, code = ERRORS[0] if kind == REFUSE_DONE else chance.choice(ERRORS)
         return replace(
             Fault(kind, share=chance.random(), status=status, code=code),
             seconds=chance.choice([0.01, 0.05, 0.2]),

@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -35,6 +36,10 @@ class Child:
         self.killed = True
         self.signal(signal.SIGKILL)
 
+    def ended(self, timeout=0):
+        """Whether it ends in time."""
+        return bool(select.select([self.reader], [], [], timeout)[0])
+
     def wait(self):
         """What the function returned; ``{"killed": True}`` when it was not to be; whatever it
         raised is ``{"raised": [names of its classes], "text": ...}``. Times are of the end."""
@@ -55,7 +60,7 @@ class Zygote:
                 [sys.executable, "-m", "support.zygote", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": str(_TESTS)},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_TESTS), *sys.path])},
             )
         return self
 

@@ -1,0 +1,49 @@
+"""Files to transfer, and what is left of a transfer."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+from cosbox import NotFoundError
+
+BUCKET = "moving-1250000000"
+MIB = 1024**2
+
+
+def make_file(path, size):
+    """A file of so many bytes, no part of which is like another."""
+    with Path(path).open("wb") as file:
+        file.writelines(os.urandom(min(4 * MIB, size - at)) for at in range(0, size, 4 * MIB))
+    return path
+
+
+def is_stored(client, key, path):
+    """Whether an object is, byte by byte, what a file is."""
+    body = client.get_object(BUCKET, key)["Body"]
+    with Path(path).open("rb") as file:
+        while data := body.read(MIB):
+            if data != file.read(len(data)):
+                return False
+        return not file.read(1)
+
+
+def unfinished(client, key):
+    """The uploads of an object that are not finished: by id, the numbers of their parts."""
+    found = {}
+    for each in client.list_multipart_uploads(BUCKET, Prefix=key).get("Upload", []):
+        if each["Key"] == key:
+            # One may be completed between the two: its client was killed, the store goes on.
+            with contextlib.suppress(NotFoundError):
+                listed = client.list_parts(BUCKET, key, each["UploadId"]).get("Part", [])
+                found[each["UploadId"]] = {int(part["PartNumber"]) for part in listed}
+    return found
+
+
+def journalled(path):
+    """The numbers of the parts that a journal says are done; none when it does not exist."""
+    try:
+        lines = Path(path).read_bytes().split(b"\n")[1:-1]
+    except FileNotFoundError:
+        return set()
+    return {json.loads(line)["part"] for line in lines}
