@@ -4,12 +4,14 @@ import argparse
 import json
 import sys
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cosbox.cli.failure import CommandError
 
 if TYPE_CHECKING:
     from cosbox.service.upkeep.report import Report, Tally
+    from cosbox.service.upkeep.scrub_state import Pass
 
 _EPILOG = """\
 The store may be served and written to meanwhile. Every problem is a line on stdout, with the
@@ -78,8 +80,21 @@ def _print(report: "Report", *, repaired: bool) -> None:
     )
     if not report.complete:
         print("not everything could be looked at")
+    if report.scrub is not None:
+        print(_scrubbed(report.scrub.current))
     left = " left" if repaired else ""
     print(f"{len(report.problems) or 'no'} problems{left}")
+
+
+def _scrubbed(found: "Pass") -> str:
+    def moment(seconds: float) -> str:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+
+    ended = f"ended {moment(found.ended)}" if found.ended else "is under way"
+    return (
+        f"scrub: pass {found.number} began {moment(found.began)} and {ended}: {found.blobs} blobs,"
+        f" {found.bytes} bytes, {len(found.bad)} of the blobs bad"
+    )
 
 
 class _Progress:

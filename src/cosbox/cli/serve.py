@@ -3,11 +3,14 @@
 import argparse
 import ipaddress
 import os
+import re
 import sys
 from typing import Any
 
 from cosbox.cli.failure import CommandError
 from cosbox.cli.keys import find_keys, settle_keys
+
+_RATE = re.compile(r"([0-9]{1,12})([KMG]?)|off", re.ASCII | re.IGNORECASE)
 
 _EPILOG = """\
 Keys come from --keys, a file with SecretId, SecretKey and APPID as a JSON object or as lines of
@@ -42,6 +45,14 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--access-log", action="store_true", help="write a line per request to stderr"
+    )
+    parser.add_argument(
+        "--scrub-rate",
+        type=_rate,
+        default="8M",
+        metavar="RATE",
+        help="read what is stored again, to find what rots, at so many bytes per second, as in 500K"
+        " or 20M; off for not at all (%(default)s)",
     )
     limits = parser.add_argument_group("limits", "times in seconds")
     for name, kind, default, text in (
@@ -89,6 +100,7 @@ def run(args: argparse.Namespace) -> int:
         grace=args.grace,
         log_level=args.log_level,
         access_log=args.access_log,
+        scrub_rate=args.scrub_rate,
         limits=Limits(
             header_timeout=args.header_timeout,
             idle_timeout=args.idle_timeout,
@@ -141,6 +153,14 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
+
+
+def _rate(text: str) -> int:
+    match = _RATE.fullmatch(text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a rate such as 500K or 20M nor off")
+    number, unit = match.groups()
+    return int(number) << 10 * " KMG".index(unit.upper() or " ") if number else 0
 
 
 def _amount(text: str) -> int:

@@ -15,6 +15,7 @@ from cosbox.service.clock import Clock, FolderClock
 from cosbox.service.janitor import Janitor
 from cosbox.service.reading import Stored
 from cosbox.service.store import Store
+from cosbox.service.upkeep.scrub import Scrub
 from cosbox.storage.errors import StorageBusy
 from cosbox.storage.folder import Folder, open_folder
 
@@ -38,11 +39,13 @@ class Settings:
         region: that its buckets say they are in.
         clock: what time it is; None for the machine's, moved as the folder says.
         transfers: how many large bodies may be on their way at once, in or out.
+        scrub_rate: bytes per second of what is stored to read again, to find what rots; 0 for none.
     """
 
     region: str = "local"
     clock: Clock | None = None
     transfers: int = 512
+    scrub_rate: int = 0
 
 
 class App:
@@ -59,11 +62,16 @@ class App:
         self._gateway = Gateway(self.store)
         self._driver = Driver(self.store, transfers=settings.transfers)
         self._janitor = Janitor(self.store)
+        self._scrub: Scrub | None = None
+        if settings.scrub_rate:
+            self._scrub = Scrub(self.store, folder.path, rate=settings.scrub_rate)
 
     def close(self) -> None:
         """Finish what is under way and let go of the folder."""
         self._driver.close()
         self._janitor.close()
+        if self._scrub is not None:
+            self._scrub.close()
         self.folder.close()
 
     def __enter__(self) -> Self:

@@ -15,7 +15,7 @@ from cosbox.service.content import CHUNK, INLINE_LIMIT
 from cosbox.service.verifying import Rotten, Verified
 from cosbox.service.versions import version_id
 from cosbox.storage.blobs import Blobs
-from cosbox.storage.errors import BlobMissing, StorageError
+from cosbox.storage.errors import BlobMissing, StorageBusy, StorageError
 from cosbox.storage.extents import unpack_extents
 from cosbox.storage.records import Records, Snapshot
 from cosbox.storage.rows import Extent, Version
@@ -177,9 +177,10 @@ def open_content(
 
 
 def _tell(source: Source, error: StorageError) -> None:
-    """Say in the log whose content it is that cannot be read."""
-    # Without a traceback: whoever catches the error has that.
-    log.error("%s cannot be read: %s", source, error)
+    """Say in the log whose content it is that cannot be read, unless it may be a moment later."""
+    if not isinstance(error, StorageBusy):
+        # Without a traceback: whoever catches the error has that.
+        log.error("%s cannot be read: %s", source, error)
 
 
 def _open(

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Self
 
 from cosbox.server.http.limits import Limits
+from cosbox.service.upkeep.scrub import RATE as SCRUB_RATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class ServeOptions:
         grace: seconds that requests under way are given when the server is told to end.
         log_level: of what goes to stderr: ``critical`` to ``debug``.
         access_log: one line per request to stderr.
+        scrub_rate: bytes per second of what is stored to read again, to find what rots; 0 for none.
         limits: on what one process grants its clients.
     """
 
@@ -29,6 +31,7 @@ class ServeOptions:
     grace: int = 30
     log_level: str = "warning"
     access_log: bool = False
+    scrub_rate: int = SCRUB_RATE
     limits: Limits = field(default_factory=Limits)
 
     def to_json(self) -> str:

@@ -78,7 +78,11 @@ def make_server(app: App, options: ServeOptions, on_ready: Callable[[], None]) -
 
 
 def _settings(options: ServeOptions) -> Settings:
-    return Settings(region=options.region, transfers=options.limits.transfers)
+    return Settings(
+        region=options.region,
+        transfers=options.limits.transfers,
+        scrub_rate=options.scrub_rate,
+    )
 
 
 def serve_here(

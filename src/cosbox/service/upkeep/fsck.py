@@ -10,6 +10,7 @@ from pathlib import Path
 from cosbox.service.upkeep.fsck_blobs import Bad, check_blobs, check_files
 from cosbox.service.upkeep.fsck_records import Drift, Names, blobs_of, check_records
 from cosbox.service.upkeep.report import MENDABLE, Finding, Kind, Report, Tally
+from cosbox.service.upkeep.scrub_state import ScrubState
 from cosbox.storage.errors import RecordsDamaged, StorageError
 from cosbox.storage.folder import FolderAudit
 
@@ -86,6 +87,7 @@ class Check:
             tally=self.tally,
             data=self._data,
             complete=self._complete,
+            scrub=ScrubState.load(self._folder),
         )
 
     def _look(self, audit: FolderAudit) -> None:

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 from cosbox.checksums import crc64
 from cosbox.service.upkeep.report import Finding, Kind, Tally, counter_text
-from cosbox.storage.errors import BlobMissing, StorageError
+from cosbox.storage.blobs import Blobs
+from cosbox.storage.errors import BlobMissing, StorageBusy, StorageError
 from cosbox.storage.files import layout
 from cosbox.storage.folder import FolderAudit
 from cosbox.storage.sqlite.audit import BlobRow
@@ -24,6 +25,9 @@ class Bad(NamedTuple):
 
     kind: Kind
     text: str
+
+
+_MISSING: Final = Bad(Kind.MISSING, "its file is gone")
 
 
 def check_blobs(
@@ -46,7 +50,8 @@ def check_blobs(
             for row in rows:
                 if row.held is None:
                     continue
-                if fault := _check_inline(row, snapshot.blob_data(row.id) if data else None):
+                held = snapshot.blob_data(row.id) if data else None
+                if fault := check_inline(row.size, row.crc64, row.held, held):
                     bad[row.id] = fault
                 elif data:
                     tally.read += row.size
@@ -61,36 +66,73 @@ def check_blobs(
         after = rows[-1].id
 
 
-def _check_inline(row: BlobRow, data: bytes | None) -> Bad | None:
-    if row.held != row.size:
-        return Bad(Kind.LENGTH, f"{row.size} bytes were recorded, and there are {row.held}")
-    if data is not None and crc64(data) != row.crc64:
+def check_inline(size: int, expected: int, held: int, data: bytes | None) -> Bad | None:
+    """What is wrong with a blob that is in the records, if anything is; None for its bytes leaves
+    the checksum alone."""
+    if held != size:
+        return Bad(Kind.LENGTH, f"{size} bytes were recorded, and there are {held}")
+    if data is not None and crc64(data) != expected:
         return Bad(Kind.CHECKSUM, "the bytes in the records do not have their checksum")
     return None
 
 
 def examine(audit: FolderAudit, row: BlobRow, tally: Tally, *, data: bool) -> Bad | None:
-    """What is wrong with the file of a blob, if anything is."""
+    """What is wrong with the file of a blob, if anything is.
+
+    Raises:
+        StorageBusy: there is no telling for now.
+    """
     try:
         size = audit.blobs.size(row.id)
-        if size != row.size:
-            return Bad(Kind.LENGTH, f"{row.size} bytes were recorded, and its file has {size}")
-        if not data:
-            return None
-        crc, at = 0, 0
-        with audit.blobs.open(row.id) as reader:
+    except BlobMissing:
+        return _MISSING
+    except StorageBusy:
+        raise
+    except StorageError as error:
+        return Bad(Kind.UNREADABLE, f"its file cannot be looked at: {error}")
+    if size != row.size:
+        return Bad(Kind.LENGTH, f"{row.size} bytes were recorded, and its file has {size}")
+    if not data:
+        return None
+
+    def count(size: int) -> None:
+        tally.read += size
+
+    return read_through(audit.blobs, row.id, row.size, row.crc64, step=count)
+
+
+def read_through(
+    blobs: Blobs, blob_id: int, size: int, expected: int, *, step: Callable[[int], None]
+) -> Bad | None:
+    """Read the file of a blob from the disk; what is wrong with it, if anything is.
+
+    Args:
+        blobs: the files.
+        blob_id: of the blob.
+        size: in bytes, as recorded.
+        expected: its checksum, as recorded.
+        step: called with the number of bytes after each that were read.
+
+    Raises:
+        StorageBusy: there is no telling for now.
+    """
+    crc, at = 0, 0
+    try:
+        with blobs.open(blob_id) as reader:
             reader.forget()
             while chunk := reader.read(at, _CHUNK):
                 crc = crc64(chunk, crc)
                 at += len(chunk)
+                step(len(chunk))
     except BlobMissing:
-        return Bad(Kind.MISSING, "its file is gone")
+        return _MISSING
+    except StorageBusy:
+        raise
     except StorageError as error:
         return Bad(Kind.UNREADABLE, f"its file cannot be read: {error}")
-    if at != row.size:
-        return Bad(Kind.LENGTH, f"{row.size} bytes were recorded, and {at} could be read")
-    tally.read += at
-    if crc != row.crc64:
+    if at != size:
+        return Bad(Kind.LENGTH, f"{size} bytes were recorded, and {at} could be read")
+    if crc != expected:
         return Bad(Kind.CHECKSUM, "the bytes of its file do not have their checksum")
     return None
 

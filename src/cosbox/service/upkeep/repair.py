@@ -7,6 +7,7 @@ as they are, for some of what they hold may still be wanted. docs/fsck.md says w
 import os
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -91,14 +92,7 @@ class _Repair:
         left = [finding for finding in report.findings if not _is_mended(finding, mended, moved)]
         if self._store.settled:
             left = [finding for finding in left if finding.kind is not Kind.UNRECORDED]
-        return Report(
-            folder=report.folder,
-            findings=tuple(left),
-            tally=report.tally,
-            data=report.data,
-            complete=report.complete,
-            repairs=tuple(self._done),
-        )
+        return replace(report, findings=tuple(left), repairs=tuple(self._done))
 
     def _raise_counters(self) -> None:
         least = self._checked.least

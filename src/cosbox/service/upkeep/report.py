@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from cosbox.service.upkeep.scrub_state import ScrubState
+
 
 class Kind(StrEnum):
     """What sort of thing was found.
@@ -124,6 +126,7 @@ class Report:
         data: whether the bytes were read.
         complete: everything could be looked at; else the findings say what stood in the way.
         repairs: what was done, a line each.
+        scrub: how far `cosbox serve` has come with reading all; None where it has not begun.
     """
 
     folder: str
@@ -132,6 +135,7 @@ class Report:
     data: bool = True
     complete: bool = True
     repairs: tuple[str, ...] = ()
+    scrub: ScrubState | None = None
 
     @property
     def problems(self) -> tuple[Finding, ...]:

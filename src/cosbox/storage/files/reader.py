@@ -47,7 +47,7 @@ class FileReader:
         return b"".join(pieces)
 
     def forget(self) -> None:
-        """Let what follows be read from the disk, not from what the system has of it in memory."""
+        """As `BlobReader.forget`."""
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
