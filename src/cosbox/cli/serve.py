@@ -54,6 +54,13 @@ def add_parser(subparsers: Any) -> None:
         help="read what is stored again, to find what rots, at so many bytes per second, as in 500K"
         " or 20M; off for not at all (%(default)s)",
     )
+    parser.add_argument(
+        "--reserve",
+        type=_amount,
+        default=32,
+        metavar="MIB",
+        help="kept on the disk, so that deletes work when it is full; 0 for none (%(default)s)",
+    )
     limits = parser.add_argument_group("limits", "times in seconds")
     for name, kind, default, text in (
         ("--grace", _count, 30, "for requests under way at the end"),
@@ -101,6 +108,7 @@ def run(args: argparse.Namespace) -> int:
         log_level=args.log_level,
         access_log=args.access_log,
         scrub_rate=args.scrub_rate,
+        reserve=args.reserve * 1024 * 1024,
         limits=Limits(
             header_timeout=args.header_timeout,
             idle_timeout=args.idle_timeout,

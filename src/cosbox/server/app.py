@@ -40,12 +40,14 @@ class Settings:
         clock: what time it is; None for the machine's, moved as the folder says.
         transfers: how many large bodies may be on their way at once, in or out.
         scrub_rate: bytes per second of what is stored to read again, to find what rots; 0 for none.
+        reserve: bytes to keep on the disk for deletes, should it be full.
     """
 
     region: str = "local"
     clock: Clock | None = None
     transfers: int = 512
     scrub_rate: int = 0
+    reserve: int = 0
 
 
 class App:
@@ -185,4 +187,5 @@ def open_app(folder: str | os.PathLike[str], *, settings: Settings | None = None
         StoreFormatError: the folder holds something else, or a store of a newer format.
         StoreInUseError: another process excludes this one.
     """
-    return App(open_folder(folder), settings or Settings())
+    settings = settings or Settings()
+    return App(open_folder(folder, reserve=settings.reserve), settings)

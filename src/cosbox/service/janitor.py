@@ -1,12 +1,14 @@
 """What nobody refers to any more is removed, a while later.
 
 Overwriting and deleting let go of blobs. Small ones go at once, with the last reference; a file
-stays for a grace, since an answer under way may still be reading it. Then its file is removed, and
-after that its record: a crash in between leaves a record that the next sweep finds again.
+stays for a grace, since an answer under way may still be reading it; the grace is short where the
+disk is full. Then its file is removed, and after that its record: a crash in between leaves a
+record that the next sweep finds again.
 """
 
 import logging
 import threading
+import time
 from typing import Final
 
 from cosbox.service.store import Store
@@ -17,7 +19,12 @@ log = logging.getLogger("cosbox.janitor")
 GRACE: Final = 3600.0
 """Seconds for which an answer may go on reading what was deleted meanwhile."""
 
+PRESSED_GRACE: Final = 60.0
+"""The same while the disk is full, where room matters more than the slowest of readers."""
+
 INTERVAL: Final = 60.0
+_LOOK: Final = 2.0
+"""Seconds between two looks at whether the disk is full."""
 
 _BATCH: Final = 100
 
@@ -51,12 +58,21 @@ class Janitor:
                 self.sweep()
             except StorageError:
                 log.exception("the store could not be swept; it will be tried again")
-            self._closing.wait(self._interval)
+            self._rest()
+
+    def _rest(self) -> None:
+        """Wait for the next sweep, which is due soon once there is no room left."""
+        until = time.monotonic() + self._interval
+        while (left := until - time.monotonic()) > 0:
+            if self._closing.wait(min(left, _LOOK)) or self._store.records.pressed():
+                return
 
     def sweep(self) -> int:
         """Remove all files that were let go of before the grace; returns how many. While the store
         is copied, none."""
-        before = self._store.clock.now() - round(self._grace * 1_000_000)
+        pressed = self._store.records.pressed()
+        grace = min(self._grace, PRESSED_GRACE) if pressed else self._grace
+        before = self._store.clock.now() - round(grace * 1_000_000)
         removed = 0
         while not self._closing.is_set():
             found = self._sweep_some(before)
@@ -77,8 +93,8 @@ class Janitor:
 
     def _garbage(self, before: int) -> list[int]:
         records = self._store.records
-        return list(records.write(lambda txn: txn.garbage(before, _BATCH)).result())
+        return list(records.write(lambda txn: txn.garbage(before, _BATCH), frees=True).result())
 
     def _remove(self, blob_id: int) -> None:
         self._store.blobs.delete(blob_id)
-        self._store.records.write(lambda txn: txn.forget_blob(blob_id)).result()
+        self._store.records.write(lambda txn: txn.forget_blob(blob_id), frees=True).result()

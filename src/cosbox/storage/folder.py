@@ -16,6 +16,7 @@ from cosbox.storage.files import FileBlobs
 from cosbox.storage.keeping import files_kept
 from cosbox.storage.locks import FileLock
 from cosbox.storage.marker import MARKER, check_marker, write_marker
+from cosbox.storage.reserve import Reserve
 from cosbox.storage.sqlite import SqliteRecords
 from cosbox.storage.sqlite.audit import Audit
 from cosbox.storage.sqlite.connections import connect
@@ -26,6 +27,7 @@ from cosbox.storage.sqlite.schema import prepare
 _LOCKS: Final = "locks"
 DATABASE: Final = "records.db"
 BLOBS: Final = "blobs"
+_RESERVE: Final = "reserve"
 _UNFINISHED: Final = frozenset(
     {_LOCKS, DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", BLOBS}
     | {f"{MARKER}.new"}
@@ -72,12 +74,13 @@ class Folder:
         self.close()
 
 
-def open_folder(path: str | os.PathLike[str], *, create: bool = True) -> Folder:
+def open_folder(path: str | os.PathLike[str], *, create: bool = True, reserve: int = 0) -> Folder:
     """Open the store in a folder. Any number of processes may.
 
     Args:
         path: of the folder.
         create: make the folder, and a store in it, if there is none.
+        reserve: bytes to keep on the disk for deletes, should it be full.
 
     Raises:
         StoreFormatError: the folder holds something else, or a store of a newer format, or nothing
@@ -99,7 +102,8 @@ def open_folder(path: str | os.PathLike[str], *, create: bool = True) -> Folder:
     except OSError as error:
         raise storage_error(f"cannot open the store {folder}", error) from error
     blobs = FileBlobs(folder / BLOBS)
-    records = SqliteRecords(folder / DATABASE, folder / _LOCKS)
+    kept = Reserve(folder / _RESERVE, reserve)
+    records = SqliteRecords(folder / DATABASE, folder / _LOCKS, kept)
     left = 0
 
     def remove(blob_ids: Iterable[int]) -> None:

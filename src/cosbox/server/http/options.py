@@ -21,6 +21,7 @@ class ServeOptions:
         log_level: of what goes to stderr: ``critical`` to ``debug``.
         access_log: one line per request to stderr.
         scrub_rate: bytes per second of what is stored to read again, to find what rots; 0 for none.
+        reserve: bytes to keep on the disk for deletes, should it be full.
         limits: on what one process grants its clients.
     """
 
@@ -32,6 +33,7 @@ class ServeOptions:
     log_level: str = "warning"
     access_log: bool = False
     scrub_rate: int = SCRUB_RATE
+    reserve: int = 32 * 1024 * 1024
     limits: Limits = field(default_factory=Limits)
 
     def to_json(self) -> str:

@@ -82,6 +82,7 @@ def _settings(options: ServeOptions) -> Settings:
         region=options.region,
         transfers=options.limits.transfers,
         scrub_rate=options.scrub_rate,
+        reserve=options.reserve,
     )
 
 

@@ -53,6 +53,14 @@ class Checkpointer:
         anew needs no more of it."""
         self._due.set()
 
+    def run_now(self) -> None:
+        """The same, in the calling thread, which must not hold the turn to write."""
+        with self._working:
+            try:
+                self._checkpoint()
+            except (apsw.Error, OSError) as error:
+                _log.debug("no room for a checkpoint: %s", error)
+
     def _run(self) -> None:
         while not self._stop.is_set():
             self._due.wait(self._retry)

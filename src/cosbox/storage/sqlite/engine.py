@@ -13,6 +13,7 @@ import apsw
 from cosbox.storage.durable import storage_error as os_error
 from cosbox.storage.errors import StorageError, StorageFull
 from cosbox.storage.locks import Turnstile
+from cosbox.storage.reserve import Reserve
 from cosbox.storage.sqlite.checkpoints import Checkpointer
 from cosbox.storage.sqlite.connections import connect
 from cosbox.storage.sqlite.faults import storage_error
@@ -31,7 +32,7 @@ _log = logging.getLogger(__name__)
 class Engine:
     """Readers, a writer, a checkpointer and a source of ids on one database, in one process."""
 
-    def __init__(self, database: Path, locks: Path) -> None:
+    def __init__(self, database: Path, locks: Path, reserve: Reserve) -> None:
         self._locks = locks
         with ExitStack() as undo:
             try:
@@ -53,7 +54,12 @@ class Engine:
         )
         self.checkpointer = Checkpointer(checkpoints, turns[0])
         self.writer = GroupWriter(
-            writing, turns[1], committed=self.checkpointer.note, full=self.checkpointer.want
+            writing,
+            turns[1],
+            reserve,
+            committed=self.checkpointer.note,
+            full=self.checkpointer.want,
+            empty_log=self.checkpointer.run_now,
         )
         self.ids = BlobIds(self.writer, locks)
         self._turns = turns

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from cosbox.storage.errors import StoreInUseError
 from cosbox.storage.keeping import files_removable
+from cosbox.storage.reserve import Reserve
 from cosbox.storage.sqlite import forks
 from cosbox.storage.sqlite.engine import Engine
 from cosbox.storage.sqlite.readers import Reading
@@ -27,10 +28,12 @@ class SqliteRecords:
     Args:
         database: made by `cosbox.storage.sqlite.schema.prepare`.
         locks: the folder of the lock files, the same for all processes.
+        reserve: room that is kept for changes that make room.
     """
 
-    def __init__(self, database: Path, locks: Path) -> None:
+    def __init__(self, database: Path, locks: Path, reserve: Reserve) -> None:
         self._database = database
+        self._reserve = reserve
         self._locks = locks
         self._reopening = threading.Lock()
         self._orphaned = False
@@ -39,7 +42,7 @@ class SqliteRecords:
         forks.watch(self)
 
     def _start(self) -> Engine:
-        engine = Engine(self._database, self._locks)
+        engine = Engine(self._database, self._locks, self._reserve)
         # For who forgets to close: at the end of the program, or when this is collected.
         self._finalizer = weakref.finalize(self, engine.dispose)
         return engine
@@ -50,12 +53,18 @@ class SqliteRecords:
             self._reopen()
         return Reading(self._engine.readers)
 
-    def write(self, change: Callable[[SqliteTransaction], T]) -> "Future[T]":
+    def write(
+        self, change: Callable[[SqliteTransaction], T], *, frees: bool = False
+    ) -> "Future[T]":
         """As `Records.write`. A callback of the future runs on the writer's thread: it must be
         short, and must not wait for another write."""
         if self._orphaned:
             self._reopen()
-        return self._engine.writer.submit(change)
+        return self._engine.writer.submit(change, frees=frees)
+
+    def pressed(self) -> bool:
+        """As `Records.pressed`."""
+        return not self._reserve.ready()
 
     def new_blob_id(self) -> int:
         """As `Records.new_blob_id`."""

@@ -124,7 +124,7 @@ def _settle_one(first: int, writer: GroupWriter, delete: Callable[[Iterable[int]
     # Read only now, under the dead owner's lock: its last records are all there.
     recorded = writer.submit(lambda t: t.recorded(first, first + COUNT)).result()
     delete([blob_id for blob_id in range(first, first + COUNT) if blob_id not in recorded])
-    writer.submit(lambda t: t.drop_reservation(first)).result()
+    writer.submit(lambda t: t.drop_reservation(first), frees=True).result()
 
 
 def _sweep(folder: Path, known: set[str]) -> None:
