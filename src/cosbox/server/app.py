@@ -117,6 +117,7 @@ class App:
                 return
             await send(_head(outgoing))
             await send({"type": "http.response.body", "body": first, "more_body": True})
+            del first  # else each slow reader would hold a chunk more
             async for chunk in chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
