@@ -61,6 +61,12 @@ def add_parser(subparsers: Any) -> None:
         metavar="MIB",
         help="kept on the disk, so that deletes work when it is full; 0 for none (%(default)s)",
     )
+    parser.add_argument(
+        "--abort-uploads-after",
+        type=_seconds,
+        metavar="DAYS",
+        help="give up multipart uploads that got no part for so long (never)",
+    )
     limits = parser.add_argument_group("limits", "times in seconds")
     for name, kind, default, text in (
         ("--grace", _count, 30, "for requests under way at the end"),
@@ -109,6 +115,7 @@ def run(args: argparse.Namespace) -> int:
         access_log=args.access_log,
         scrub_rate=args.scrub_rate,
         reserve=args.reserve * 1024 * 1024,
+        abort_uploads_after=_in_seconds(args.abort_uploads_after),
         limits=Limits(
             header_timeout=args.header_timeout,
             idle_timeout=args.idle_timeout,
@@ -138,6 +145,10 @@ def run(args: argparse.Namespace) -> int:
     except (StorageError, WorkerFailed) as error:
         raise CommandError(str(error)) from error
     return 0
+
+
+def _in_seconds(days: float | None) -> float | None:
+    return None if days is None else days * 86_400
 
 
 def _is_loopback(host: str) -> bool:

@@ -41,6 +41,8 @@ class Settings:
         transfers: how many large bodies may be on their way at once, in or out.
         scrub_rate: bytes per second of what is stored to read again, to find what rots; 0 for none.
         reserve: bytes to keep on the disk for deletes, should it be full.
+        abort_uploads_after: seconds after its last part at which a multipart upload is given up;
+            None for never.
     """
 
     region: str = "local"
@@ -48,6 +50,7 @@ class Settings:
     transfers: int = 512
     scrub_rate: int = 0
     reserve: int = 0
+    abort_uploads_after: float | None = None
 
 
 class App:
@@ -63,7 +66,7 @@ class App:
         )
         self._gateway = Gateway(self.store)
         self._driver = Driver(self.store, transfers=settings.transfers)
-        self._janitor = Janitor(self.store)
+        self._janitor = Janitor(self.store, abort_uploads_after=settings.abort_uploads_after)
         self._scrub: Scrub | None = None
         if settings.scrub_rate:
             self._scrub = Scrub(self.store, folder.path, rate=settings.scrub_rate)

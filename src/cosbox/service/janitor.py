@@ -4,6 +4,9 @@ Overwriting and deleting let go of blobs. Small ones go at once, with the last r
 stays for a grace, since an answer under way may still be reading it; the grace is short where the
 disk is full. Then its file is removed, and after that its record: a crash in between leaves a
 record that the next sweep finds again.
+
+Nothing else is removed, but for multipart uploads that are older than somebody said they may grow.
+A restored copy of an archived object has no bytes of its own, so when it expires nothing is left.
 """
 
 import logging
@@ -11,6 +14,7 @@ import threading
 import time
 from typing import Final
 
+from cosbox.service import abandoned
 from cosbox.service.store import Store
 from cosbox.storage.errors import StorageError
 
@@ -32,14 +36,24 @@ _BATCH: Final = 100
 class Janitor:
     """Sweeps a store now and then, in a thread of its own, until it is closed."""
 
-    def __init__(self, store: Store, *, grace: float = GRACE, interval: float = INTERVAL) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        grace: float = GRACE,
+        interval: float = INTERVAL,
+        abort_uploads_after: float | None = None,
+    ) -> None:
         """Begin.
 
         Args:
             store: to sweep.
             grace: seconds for which a file without references stays.
             interval: seconds between two sweeps.
+            abort_uploads_after: seconds after its last part at which a multipart upload is given
+                up; None for never.
         """
+        self._abort_after = abort_uploads_after
         self._store = store
         self._grace = grace
         self._interval = interval
@@ -55,6 +69,7 @@ class Janitor:
     def _run(self) -> None:
         while not self._closing.is_set():
             try:
+                self.abort_uploads()
                 self.sweep()
             except StorageError:
                 log.exception("the store could not be swept; it will be tried again")
@@ -66,6 +81,29 @@ class Janitor:
         while (left := until - time.monotonic()) > 0:
             if self._closing.wait(min(left, _LOOK)) or self._store.records.pressed():
                 return
+
+    def abort_uploads(self) -> int:
+        """Give up the multipart uploads that are too old; returns how many."""
+        if self._abort_after is None:
+            return 0
+        now = self._store.clock.now()
+        before = now - round(self._abort_after * 1_000_000)
+        with self._store.records.read() as snapshot:
+            found = abandoned.find(snapshot, before)
+        aborted = 0
+        for upload_id in found:
+            if self._closing.is_set():
+                break
+            aborted += self._abort(upload_id, before, now)
+        return aborted
+
+    def _abort(self, upload_id: str, before: int, now: int) -> bool:
+        upload = self._store.records.write(
+            lambda txn: abandoned.abort(txn, upload_id, before, now), frees=True
+        ).result()
+        if upload is not None:
+            log.info("upload %s of %r was given up, as it is too old", upload.id, upload.key)
+        return upload is not None
 
     def sweep(self) -> int:
         """Remove all files that were let go of before the grace; returns how many. While the store

@@ -22,6 +22,8 @@ class ServeOptions:
         access_log: one line per request to stderr.
         scrub_rate: bytes per second of what is stored to read again, to find what rots; 0 for none.
         reserve: bytes to keep on the disk for deletes, should it be full.
+        abort_uploads_after: seconds after its last part at which a multipart upload is given up;
+            None for never.
         limits: on what one process grants its clients.
     """
 
@@ -34,6 +36,7 @@ class ServeOptions:
     access_log: bool = False
     scrub_rate: int = SCRUB_RATE
     reserve: int = 32 * 1024 * 1024
+    abort_uploads_after: float | None = None
     limits: Limits = field(default_factory=Limits)
 
     def to_json(self) -> str:

@@ -83,6 +83,7 @@ def _settings(options: ServeOptions) -> Settings:
         transfers=options.limits.transfers,
         scrub_rate=options.scrub_rate,
         reserve=options.reserve,
+        abort_uploads_after=options.abort_uploads_after,
     )
 
 
