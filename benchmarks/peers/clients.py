@@ -132,6 +132,16 @@ class Official(ClientPeer):
         self._client.download_file(Bucket=BUCKET, Key=key, DestFilePath=str(path))
 
 
+class CheckingOfficial(Official):
+    """Tencent's own, told to check what it downloads, as ours always does."""
+
+    name = "cos-python-sdk-v5, CRC"
+    note = "EnableCRC=True"
+
+    def download(self, key: str, path: Path) -> None:
+        self._client.download_file(Bucket=BUCKET, Key=key, DestFilePath=str(path), EnableCRC=True)
+
+
 class Boto3(ClientPeer):
     """The AWS SDK, without its C runtime."""
 
@@ -309,5 +319,5 @@ PEERS: Final[tuple[type[ClientPeer], ...]] = (Official, Boto3, CrtBoto3, Minio, 
 EVERYBODY: Final[tuple[type[ClientPeer], ...]] = (Cosbox, *PEERS)
 """With ours first."""
 
-_KNOWN: Final[tuple[type[ClientPeer], ...]] = (*EVERYBODY, BareAiohttp)
+_KNOWN: Final[tuple[type[ClientPeer], ...]] = (*EVERYBODY, CheckingOfficial, BareAiohttp)
 BY_NAME: Final = {peer.name: peer for peer in _KNOWN}
