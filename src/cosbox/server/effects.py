@@ -26,15 +26,9 @@ class Read(NamedTuple):
 
 
 class Write(NamedTuple):
-    """Run a function in a transaction; yields what it returned, once that is durable.
-
-    Attributes:
-        change: the function.
-        frees: it makes room, and so is run even where there is none left.
-    """
+    """Run a function in a transaction; yields what it returned, once that is durable."""
 
     change: Callable[[Transaction], Any]
-    frees: bool = False
 
 
 class ReceiveDocument(NamedTuple):

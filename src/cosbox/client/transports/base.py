@@ -5,9 +5,8 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import Protocol
 
 
 class RequestBody(Protocol):
@@ -81,7 +80,8 @@ class Timeouts:
     total: float | None = None
 
 
-class HttpRequest(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
     """A request, addressed and signed.
 
     Attributes:
@@ -104,7 +104,7 @@ class HttpRequest(NamedTuple):
     host: str
     target: str
     connect: str = ""
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: RequestBody | None = None
     stream: bool = False
     stop: Callable[[], None] | None = None

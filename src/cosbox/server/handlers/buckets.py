@@ -34,8 +34,7 @@ def head_bucket(context: Context, call: Call) -> Flow:
 
 def delete_bucket(context: Context, call: Call) -> Flow:
     """DELETE Bucket."""
-    name = call.bucket or ""
-    yield Write(lambda txn: buckets.delete(txn, context.caller, name), frees=True)
+    yield Write(lambda txn: buckets.delete(txn, context.caller, call.bucket or ""))
     return context.answer()
 
 
