@@ -19,7 +19,7 @@ KILLS = int(os.environ.get("COSBOX_KILLS", "20"))
 SEED = int(os.environ.get("COSBOX_CRASH_SEED", "0")) or random.randrange(1, 1 << 30)
 
 
-@pytest.mark.timeout(0 if "COSBOX_KILLS" in os.environ else 120)
+@pytest.mark.timeout(0 if "COSBOX_KILLS" in os.environ else 300)
 def test_killed_again_and_again(tmp_path):
     rounds = Rounds(tmp_path / "store", SEED)
     ways = [

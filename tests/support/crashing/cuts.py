@@ -4,6 +4,7 @@ import os
 import random
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import cosbox
@@ -15,6 +16,8 @@ from support.serving import Serving
 
 _EARLY, _LATE = 60, 1500
 """Changes on the disk before a cut: as many as opening a store makes, and as many as many deeds."""
+_WORKS = (0.1, 1.0)
+"""Seconds, from and to, after which a server is told to end."""
 
 
 def powered(disk: Path, seed: int, after: int = 0) -> list[str]:
@@ -61,15 +64,19 @@ class Cuts:
         latest = self.chance.choice([_EARLY, _LATE, _LATE, _LATE])
         return powered(self._disk, self.chance.getrandbits(32), self.chance.randint(1, latest))
 
-    def served(self, *options: str) -> None:
-        """Start a server with these options and work until the power is cut; see what is left."""
+    def served(self, *options: str, ends: bool = False) -> None:
+        """Start a server with these options and work until the power is cut; see what is left.
+
+        Args:
+            options: of ``cosbox serve``.
+            ends: tell the server to end, before long; the power is cut then at the latest.
+        """
         with Serving(self.store, *options, wrapper=self._power()) as serving:
             if serving.port:
-                with (
-                    client_of(serving.port) as client,
-                    at_work(self.workers, client, self.chance),
-                ):
-                    pass
+                with client_of(serving.port) as client, at_work(self.workers, client, self.chance):
+                    if ends:
+                        time.sleep(self.chance.uniform(*_WORKS))
+                        serving.process.terminate()
             assert serving.process.wait(30) == 0, serving.process.stderr.read()
         self._look()
 

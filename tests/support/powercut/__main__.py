@@ -36,6 +36,7 @@ def main() -> int:
     _call("mount", b"forgetful", bytes(folder), b"fuse", _NOSUID_NODEV, options.encode())
     _libc.prctl(_ADOPT, 1)
     command = subprocess.Popen(args.command, preexec_fn=_die_with_parent)  # noqa: PLW1509 - no threads
+    signal.signal(signal.SIGTERM, lambda *_: command.terminate())
     try:
         _serve(FileSystem(root), device, command, args.after)
     finally:
