@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
 
-.PHONY: run test check fuzz bench bench-scale crash serve format clean
+.PHONY: run test check fuzz bench bench-scale crash soak serve format clean
 .DELETE_ON_ERROR:
 
 run: $(STAMP)  ## the tour: store real files, read them back, embedded and over HTTP
@@ -33,6 +33,9 @@ bench-scale: $(BENCH_STAMP)  ## the same with ten million objects: minutes more,
 
 crash: $(STAMP)  ## processes that have a store are killed 200 times, and their power cut as often
 	COSBOX_KILLS=200 COSBOX_CUTS=200 $(PY) -m pytest -s tests/crash
+
+soak: $(STAMP)  ## many clients and kills for half an hour: memory and descriptors stay flat
+	COSBOX_SOAK_MINUTES=$${COSBOX_SOAK_MINUTES:-30} $(PY) -m pytest -s tests/soak
 
 serve: $(STAMP)  ## a server on ./data
 	$(VENV)/bin/cosbox serve data

@@ -16,6 +16,8 @@ from support.serving import Serving
 
 _EARLY, _LATE = 60, 1500
 """Changes on the disk before a cut: as many as opening a store makes, and as many as many deeds."""
+_BROKEN_OFF = (cosbox.TransportError, cosbox.ServerFaultError)
+"""A server that was told to end says so to whoever comes after."""
 _WORKS = (0.1, 1.0)
 """Seconds, from and to, after which a server is told to end."""
 
@@ -73,7 +75,10 @@ class Cuts:
         """
         with Serving(self.store, *options, wrapper=self._power()) as serving:
             if serving.port:
-                with client_of(serving.port) as client, at_work(self.workers, client, self.chance):
+                with (
+                    client_of(serving.port) as client,
+                    at_work(self.workers, client, self.chance, broken_off=_BROKEN_OFF),
+                ):
                     if ends:
                         time.sleep(self.chance.uniform(*_WORKS))
                         serving.process.terminate()

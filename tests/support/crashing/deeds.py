@@ -265,7 +265,7 @@ def _share(client: Any, deed: Deed) -> Answer:
 
 
 def _restore(client: Any, deed: Deed) -> Answer:
-    client.restore_object(deed["bucket"], deed["key"], {"Days": 1})
+    client.restore_object(deed["bucket"], deed["key"], {"Days": 300})
     return {}
 
 

@@ -90,7 +90,7 @@ def in_order(versions: list[Version]) -> list[Version]:
     return [newest, *sorted(others, key=lambda each: each.digest is None)]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def body(name: str) -> bytes:
     """The bytes that a name such as ``w0-17:70000`` stands for: so many, and unlike any other."""
     return hashlib.shake_128(name.encode()).digest(int(name.rpartition(":")[2]))
