@@ -57,5 +57,5 @@ $(STAMP): pyproject.toml constraints.txt
 # What is missing is named in the results, so a machine without Debian's packages does as well.
 $(BENCH_STAMP): $(STAMP)
 	$(PY) -m pip install --quiet --constraint constraints.txt --group bench
-	command -v wrk && test -x /usr/sbin/nginx || apt-get install -y --no-install-recommends wrk nginx-light || true
+	command -v wrk >/dev/null && test -x /usr/sbin/nginx || apt-get install -y --no-install-recommends wrk nginx-light || true
 	touch $@

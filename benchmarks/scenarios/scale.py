@@ -26,6 +26,7 @@ def comparisons(bench: Bench) -> Iterator[Comparison]:
     print(f"\nthe large store is {bench.big}", flush=True)
     bigstore.build(bench.big, bigstore.LARGE)
     yield _starting(bench.big, small)
+    bigstore.warm(bench.big)
     servers = {
         BIG: (bench.stack.enter_context(Cosbox().open(bench.big)), bigstore.LARGE),
         SMALL: (bench.stack.enter_context(Cosbox().open(small)), bigstore.SMALL),

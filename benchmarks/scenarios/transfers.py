@@ -8,13 +8,22 @@ from typing import Final
 from benchmarks import counting
 from benchmarks.client import contestants
 from benchmarks.harness import Bench, Comparison, Target
-from benchmarks.peers.clients import EVERYBODY, Boto3, ClientPeer, Cosbox, Official
+from benchmarks.peers.clients import (
+    EVERYBODY,
+    Boto3,
+    CheckingOfficial,
+    ClientPeer,
+    Cosbox,
+    Official,
+)
 from benchmarks.peers.servers import Cosbox as Server
 from benchmarks.wire import MIB
 
 MIBS: Final = 1024
 ROUNDS: Final = 3
 COS: Final[tuple[type[ClientPeer], ...]] = (Cosbox, Official)
+DOWN: Final[tuple[type[ClientPeer], ...]] = (CheckingOfficial,)
+"""Who is worth another turn where files come down."""
 
 
 def comparisons(bench: Bench) -> Iterator[Comparison]:
@@ -25,10 +34,12 @@ def comparisons(bench: Bench) -> Iterator[Comparison]:
             zeros.write(bytes(MIB))
     port = counting.start(bench)
     yield _comparison(bench, EVERYBODY, port, "upload", "a server that counts bytes", file)
-    yield _comparison(bench, EVERYBODY, port, "download", "a server that counts bytes", file)
+    yield _comparison(
+        bench, (*EVERYBODY, *DOWN), port, "download", "a server that counts bytes", file
+    )
     served = bench.stack.enter_context(Server().start(bench.new_folder()))
     yield _comparison(bench, COS, served.port, "upload", "cosbox serve", file)
-    yield _comparison(bench, COS, served.port, "download", "cosbox serve", file)
+    yield _comparison(bench, (*COS, *DOWN), served.port, "download", "cosbox serve", file)
 
 
 def _comparison(

@@ -7,6 +7,7 @@ import pytest
 
 import cosbox
 from cosbox.client.transports.inprocess import InProcessTransport
+from cosbox.service import abandoned
 from cosbox.service.clock import MovableClock
 from cosbox.service.janitor import Janitor
 
@@ -149,3 +150,96 @@ def test_it_sweeps_by_itself(folder, clock):
         while files(folder) and time.monotonic() < until:
             time.sleep(0.01)
     assert files(folder) == 0
+
+
+def uploads(client, *keys):
+    """Begin an upload of each key; what was begun, by key."""
+    return {key: client.create_multipart_upload(BUCKET, key)["UploadId"] for key in keys}
+
+
+def test_uploads_stay_for_ever_unless_it_is_told(client, clock, janitor):
+    begun = uploads(client, "k")
+    client.upload_part(BUCKET, "k", bytes(LARGE), 1, begun["k"])
+    clock.move(days=10_000)
+    assert janitor.abort_uploads() == 0
+    assert janitor.sweep() == 0
+    etag = client.list_parts(BUCKET, "k", begun["k"])["Part"][0]["ETag"]
+    parts = {"Part": [{"PartNumber": 1, "ETag": etag}]}
+    client.complete_multipart_upload(BUCKET, "k", begun["k"], parts)
+    assert client.get_object(BUCKET, "k")["Body"].read() == bytes(LARGE)
+
+
+@pytest.fixture
+def strict(client):
+    """A janitor that gives uploads up after a week."""
+    store = client._transport._store
+    janitor = Janitor(store, interval=3600, abort_uploads_after=7 * 86_400)
+    yield janitor
+    janitor.close()
+
+
+def test_old_uploads_go_with_their_parts(client, folder, clock, strict, caplog):
+    client.put_object(BUCKET, b"object", "old")
+    begun = uploads(client, "empty", "old", "gone on with", "old")
+    for number in (1, 2):
+        client.upload_part(BUCKET, "old", bytes(LARGE), number, begun["old"])
+    client.upload_part(BUCKET, "gone on with", bytes(LARGE), 1, begun["gone on with"])
+    clock.move(days=6)
+    assert strict.abort_uploads() == 0
+    client.upload_part(BUCKET, "gone on with", bytes(LARGE), 2, begun["gone on with"])
+    young = uploads(client, "young")
+    clock.move(days=2)
+
+    with caplog.at_level("INFO", logger="cosbox.janitor"):
+        assert strict.abort_uploads() == 3
+    assert caplog.text.count("was given up") == 3
+    left = {item["UploadId"] for item in client.list_multipart_uploads(BUCKET)["Upload"]}
+    assert left == {begun["gone on with"], young["young"]}
+    with pytest.raises(cosbox.NotFoundError, match="NoSuchUpload"):
+        client.upload_part(BUCKET, "old", bytes(LARGE), 3, begun["old"])
+    assert len(client.list_parts(BUCKET, "gone on with", begun["gone on with"])["Part"]) == 2
+    assert client.get_object(BUCKET, "old")["Body"].read() == b"object"
+
+    clock.move(hours=2)
+    assert strict.sweep() == 2
+    assert files(folder) == 2
+    clock.move(days=7)
+    assert strict.abort_uploads() == 2
+    clock.move(hours=2)
+    assert strict.sweep() == 2
+    assert files(folder) == 0
+
+
+def test_more_old_uploads_than_a_page(client, clock, strict):
+    client.create_bucket("another-1250000000")
+    for number in range(1100):
+        client.create_multipart_upload(("another-1250000000", BUCKET)[number % 2], f"{number}")
+    clock.move(days=8)
+    assert strict.abort_uploads() == 1100
+
+
+def test_a_part_that_arrives_just_then_keeps_its_upload(client, clock, strict):
+    """Whether it is abandoned is judged again where it is given up."""
+    begun = uploads(client, "k")
+    clock.move(days=8)
+    store = client._transport._store
+    before = clock.now() - 7 * 86_400_000_000
+    with store.records.read() as snapshot:
+        assert abandoned.find(snapshot, before) == [begun["k"]]
+    client.upload_part(BUCKET, "k", b"part", 1, begun["k"])
+    change = store.records.write(lambda t: abandoned.abort(t, begun["k"], before, clock.now()))
+    assert change.result() is None
+    assert strict.abort_uploads() == 0
+
+
+def test_a_restored_copy_that_expires_leaves_nothing(client, folder, clock, janitor):
+    client.put_object(BUCKET, bytes(LARGE), "cold", StorageClass="ARCHIVE")
+    client.restore_object(BUCKET, "cold", {"Days": 1, "CASJobParameters": {"Tier": "Expedited"}})
+    clock.move(hours=1)
+    assert client.get_object(BUCKET, "cold")["Body"].read() == bytes(LARGE)
+    clock.move(days=3)
+    with pytest.raises(cosbox.ArchivedError):
+        client.get_object(BUCKET, "cold")
+    assert janitor.sweep() == 0
+    assert (files(folder), records(client)) == (1, 1)
+    assert "x-cos-restore" not in client.head_object(BUCKET, "cold")

@@ -12,6 +12,8 @@ from cosbox.storage.errors import StorageFull
 from cosbox.storage.extents import unpack_extents
 from cosbox.storage.files import FileBlobs
 from cosbox.storage.folder import open_folder
+from cosbox.storage.reserve import Reserve
+from support.rawhttp import wait_until
 from support.stores import make_bucket, put, version
 
 
@@ -166,3 +168,71 @@ def test_an_upload_that_filled_the_disk_leaves_room_for_the_next(disk):
     with open_folder(disk / "store") as folder, folder.records.read() as snapshot:
         assert snapshot.current(bucket, "k") is not None
         assert list(folder.blobs.ids()) == []
+
+
+MIB = 1024 * 1024
+
+
+def delete(transaction, bucket, key):
+    """What a delete does to the records."""
+    row = transaction.current(bucket, key)
+    transaction.drop_current(bucket, key)
+    transaction.release(unpack_extents(row.extents), 0)
+
+
+def test_what_makes_room_finds_the_reserve(disk, fill):
+    with open_folder(disk / "store", reserve=MIB) as folder:
+        records = folder.records
+        bucket = make_bucket(records).id
+        for number in range(30):
+            records.write(lambda t, n=number: put(t, bucket, f"{n}", b"x" * 4096)).result()
+        assert (disk / "store" / "reserve").stat().st_size == MIB
+        give_back = fill()
+        for number in range(29):
+            records.write(lambda t, n=number: delete(t, bucket, f"{n}"), frees=True).result()
+
+        def put_more(body):
+            records.write(lambda t: put(t, bucket, "more", body)).result()
+
+        with pytest.raises(StorageFull):
+            write_until_full(put_more, 60_000)
+        with records.read() as snapshot:
+            assert {row.key for row in snapshot.page(bucket, "", None, 99)} <= {"29", "more"}
+        give_back()
+        wait_until(lambda: not records.pressed())
+        records.write(lambda t: put(t, bucket, "again", b"x" * 60_000)).result()
+        assert (disk / "store" / "reserve").stat().st_size == MIB
+
+
+def test_a_reserve_is_no_more_than_a_part_of_the_disk(disk):
+    with open_folder(disk / "store", reserve=100 * MIB) as folder:
+        make_bucket(folder.records)
+        assert (disk / "store" / "reserve").stat().st_size == 2 * MIB
+        assert not folder.records.pressed()
+
+
+def test_a_reserve_that_one_lets_go_of_is_gone_for_all(disk, fill):
+    path = disk / "reserve"
+    first, second = Reserve(path, MIB), Reserve(path, MIB)
+    assert first.ready()
+    assert second.ready()
+    fill_again = fill()
+    assert second.release()
+    assert not first.release()
+    with (disk / "other").open("wb") as file:
+        file.write(bytes(MIB // 2))
+    assert not first.ready()
+    assert not second.ready()
+    fill_again()
+    wait_until(first.ready)
+    assert second.ready()
+    assert sorted(entry.name for entry in disk.iterdir()) == ["other", "reserve"]
+
+
+def test_who_keeps_none_uses_that_of_others(disk, fill):
+    keeper, other = Reserve(disk / "reserve", MIB), Reserve(disk / "reserve", 0)
+    assert other.ready()
+    assert not other.release()
+    assert keeper.ready()
+    assert other.release()
+    assert other.ready()

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import threading
 from pathlib import Path
 
 from cosbox import NotFoundError
@@ -43,7 +44,54 @@ def unfinished(client, key):
 def journalled(path):
     """The numbers of the parts that a journal says are done; none when it does not exist."""
     try:
-        lines = Path(path).read_bytes().split(b"\n")[1:-1]
+        lines = Path(path).read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
         return set()
-    return {json.loads(line)["part"] for line in lines}
+    done = set()
+    for fields in map(json.loads, lines):
+        if "part" in fields:
+            done.add(fields["part"])
+        else:
+            done.clear()
+    return done
+
+
+def touch(path):
+    """A time of its own, later than any before."""
+    status = Path(path).stat()
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1_000_000_000))
+
+
+def change(path, at, data=b"CHANGED"):
+    """Write over some bytes of a file."""
+    with Path(path).open("r+b") as file:
+        file.seek(at)
+        file.write(data)
+    touch(path)
+
+
+class Told:
+    """A progress callback that holds what it is told against the rules."""
+
+    def __init__(self, inner=lambda done, total: None):
+        self.inner = inner
+        self.at = []
+        self.wrong = []
+        self.busy = threading.Lock()
+
+    def __call__(self, done, total):
+        if not self.busy.acquire(blocking=False):
+            self.wrong.append("two threads at once")
+            return
+        try:
+            if self.at and done <= self.at[-1][0]:
+                self.wrong.append(f"{done} after {self.at[-1]}")
+            self.at.append((done, total))
+            self.inner(done, total)
+        finally:
+            self.busy.release()
+
+    def check(self, size):
+        """For a transfer that is done."""
+        assert self.wrong == []
+        assert self.at[-1] == (size, size)

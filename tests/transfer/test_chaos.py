@@ -201,7 +201,7 @@ def test_children_can_be_killed_and_say_how_they_ended(port, chaos, tmp_path):
     with Zygote() as zygote:
         done = zygote.run("upload", port=chaos.port, **order).wait()
         assert done["returned"]["x-cos-hash-crc64ecma"] == str(crc64(DATA))
-        chaos.bandwidth = 100_000
+        chaos.bandwidth = 1_000_000
         child = zygote.run("upload", port=chaos.port, **order)
         assert chaos.wait_moved(chaos.moved + 1)
         child.kill()

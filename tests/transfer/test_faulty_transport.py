@@ -39,7 +39,7 @@ SPARED = frozenset(
         ("create_multipart_upload", faults.REPEAT),
         ("create_multipart_upload", faults.SPOIL_ANSWER),
         ("create_multipart_upload", faults.LOSE),
-        # Only Content-MD5 keeps a store from taking what was damaged; see the test below.
+        # Only Content-MD5 keeps a store from taking what was damaged.
         ("put_object", faults.SPOIL),
     }
 )

@@ -47,7 +47,9 @@ def lives(zygote, chaos, chance, order, about):
     """Run an order until it is done, killing it all the time; yields its requests of each life.
 
     ``about`` says what has been completed before each."""
-    span = chance.choice([10, 30, 60]) * MIB
+    options = order["options"]
+    under_way = options["PartSize"] * options["MAXThread"] * MIB
+    span = int(chance.choice([2, 3, 6]) * under_way)
     for _ in range(1000):
         before, mark = about(), chaos.mark()
         child = zygote.run(**order)
@@ -70,7 +72,7 @@ def test_killed_uploads_go_on(zygote, chaos, direct, large, checkpoints):
         key = f"killed {number}"
         options = {
             "PartSize": chance.choice([2, 5, 8]),
-            "MAXThread": chance.choice([2, 3, 5]),
+            "MAXThread": chance.choice([1, 2, 4]),
             "CheckpointDir": str(checkpoints),
         }
         order = {"function": "upload", "port": chaos.port, "bucket": BUCKET, "key": key}
@@ -101,7 +103,7 @@ def test_killed_downloads_go_on(zygote, chaos, direct, large, tmp_path):
         number += 1
         path = folder / f"file {number}"
         size = chance.choice([2, 5, 8])
-        options = {"PartSize": size, "MAXThread": chance.choice([2, 3, 5])}
+        options = {"PartSize": size, "MAXThread": chance.choice([1, 2, 4])}
         order = {"function": "download", "port": chaos.port, "bucket": BUCKET, "key": "kept"}
         order |= {"path": str(path), "options": options}
 

@@ -17,10 +17,6 @@ Keys come from --keys, a file with SecretId, SecretKey and APPID as a JSON objec
 NAME = VALUE, that not everybody may read; or else from COSBOX_SECRET_ID, COSBOX_SECRET_KEY and
 COSBOX_APPID; or else, when the store has none yet, a pair is made and shown once on stderr.
 
-With --durability full, nothing that was answered is lost, whatever happens. With process, small
-objects and changes are several times faster, and the death of a process loses nothing either; but a
-power cut may take the store back to what it was a few seconds before. Nothing is ever damaged.
-
 When it answers requests it writes "cosbox: serving DIR at http://HOST:PORT" to stdout. SIGTERM and
 SIGINT (Ctrl-C) let requests under way finish, refuse new ones, and end it with status 0.
 """
@@ -40,12 +36,6 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--port", type=_port, default=8000, help="0 takes a free one (%(default)s)")
     parser.add_argument("--workers", type=_count, default=1, help="processes (%(default)s)")
     parser.add_argument("--region", default="local", help="of new buckets (%(default)s)")
-    parser.add_argument(
-        "--durability",
-        choices=["full", "process"],
-        default="full",
-        help="what an answer outlives; see below (%(default)s)",
-    )
     parser.add_argument("--keys", metavar="FILE", help="the keys to accept; see below")
     parser.add_argument(
         "--log-level",
@@ -63,6 +53,19 @@ def add_parser(subparsers: Any) -> None:
         metavar="RATE",
         help="read what is stored again, to find what rots, at so many bytes per second, as in 500K"
         " or 20M; off for not at all (%(default)s)",
+    )
+    parser.add_argument(
+        "--reserve",
+        type=_amount,
+        default=32,
+        metavar="MIB",
+        help="kept on the disk, so that deletes work when it is full; 0 for none (%(default)s)",
+    )
+    parser.add_argument(
+        "--abort-uploads-after",
+        type=_seconds,
+        metavar="DAYS",
+        help="give up multipart uploads that got no part for so long (never)",
     )
     limits = parser.add_argument_group("limits", "times in seconds")
     for name, kind, default, text in (
@@ -107,11 +110,12 @@ def run(args: argparse.Namespace) -> int:
         port=args.port,
         workers=args.workers,
         region=args.region,
-        durability=args.durability,
         grace=args.grace,
         log_level=args.log_level,
         access_log=args.access_log,
         scrub_rate=args.scrub_rate,
+        reserve=args.reserve * 1024 * 1024,
+        abort_uploads_after=_in_seconds(args.abort_uploads_after),
         limits=Limits(
             header_timeout=args.header_timeout,
             idle_timeout=args.idle_timeout,
@@ -141,6 +145,10 @@ def run(args: argparse.Namespace) -> int:
     except (StorageError, WorkerFailed) as error:
         raise CommandError(str(error)) from error
     return 0
+
+
+def _in_seconds(days: float | None) -> float | None:
+    return None if days is None else days * 86_400
 
 
 def _is_loopback(host: str) -> bool:

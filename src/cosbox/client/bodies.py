@@ -38,12 +38,17 @@ class BytesBody:
         self._at = 0
         self.length: int = len(data)
 
+    def whole(self) -> bytes:
+        """All of it, for transports that need not read it piece by piece."""
+        data = self._data
+        return data if isinstance(data, bytes) else bytes(data)
+
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes; all of it at once, and uncopied, when it fits."""
         at, data = self._at, self._data
         if at == 0 and size >= self.length:
             self._at = self.length
-            return data if isinstance(data, bytes) else bytes(data)
+            return self.whole()
         self._at = min(at + size, self.length)
         return bytes(data[at : self._at])
 

@@ -1,7 +1,7 @@
 """The driver of the client's flows in threads; `aio/driver.py` is its other half."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any, Final
@@ -164,7 +164,7 @@ class _Stoppable:
 
     def send(self, request: HttpRequest, timeouts: Timeouts) -> HttpResponse:
         self.stop()
-        return self.transport.send(replace(request, stop=self.stop), timeouts)
+        return self.transport.send(request._replace(stop=self.stop), timeouts)
 
     def close(self) -> None:
         self.transport.close()

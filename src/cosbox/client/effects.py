@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from cosbox.client.transports.base import HttpRequest, HttpResponse, RequestBody, Timeouts
+from cosbox.client.transports.base import HttpRequest, RequestBody, Timeouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,3 @@ Effect = Send | Sleep | Work | Pour | Fill | Share
 T = TypeVar("T")
 Flow = Generator[Effect, Any, T]
 """Logic that ends with a T."""
-
-
-def send(request: HttpRequest, timeouts: Timeouts) -> Flow[HttpResponse]:
-    """The answer to a request, for flows: ``response = yield from send(...)``."""
-    response: HttpResponse = yield Send(request, timeouts)
-    return response

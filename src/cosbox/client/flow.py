@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cosbox.client.bodies import Body, BytesBody, content_md5
 from cosbox.client.config import CosConfig
-from cosbox.client.effects import Flow, Sleep, Work, send
+from cosbox.client.effects import Flow, Send, Sleep, Work
 from cosbox.client.retry import Backoff, Budget, cost_of, is_harmless, is_passing
 from cosbox.client.runtime import Runtime
 from cosbox.client.signer import Signer
@@ -86,6 +86,7 @@ class Caller:
         self.live = live
         self.signer = Signer(config, runtime, signs=signs)
         self.retried = 0
+        self._defaults = config.defaults
         self.backoff = Backoff(runtime.random)
         self._budget = Budget()
         self._stream_body = stream_body
@@ -125,7 +126,7 @@ class Caller:
         """
         operation = OPERATIONS[name]
         args, keep_encoded = _ask_encoded(operation, args or {})
-        call = bind(operation, bucket, key, args, self.config.defaults)
+        call = bind(operation, bucket, key, args, self._defaults)
         request = encode(call)
         headers = dict(request.headers)
         declared = headers.pop("content-length", None)
@@ -156,52 +157,40 @@ class Caller:
         endpoint: Endpoint | None,
     ) -> Flow[HttpResponse]:
         stream = operation.returns is Returns.STREAM
+        timeouts = self.config.timeouts(operation.name)
         endpoint = endpoint or self.config.endpoint
         # Sent twice, an upload that must not overwrite would be refused for its own success.
         repeatable = operation.retry and headers.get("x-cos-forbid-overwrite") != "true"
         attempt = 0
         while True:
             prepared = self.signer.prepare(request, headers, body, endpoint, stream=stream)
-            outcome = yield from self._attempt(operation, prepared)
-            if isinstance(outcome, HttpResponse):
-                self._budget.refill(1)
-                return outcome
+            failure: CosException
+            begun = perf_counter()
+            try:
+                response: HttpResponse = yield Send(prepared, timeouts)
+            except TransportError as error:
+                _log(prepared, begun, type(error).__name__)
+                failure = error
+            else:
+                _log_answer(prepared, begun, response)
+                if not is_failure(operation, response.status, response.body):
+                    self._budget.refill(1)
+                    return response
+                failure = _refusal(operation, prepared, response)
             if failed is not None:
-                failed(outcome)
-            if attempt >= self.retries or not self._may_retry(outcome, body, repeatable):
+                failed(failure)
+            if attempt >= self.retries or not self._may_retry(failure, body, repeatable):
                 if attempt:
-                    outcome.add_note(f"cosbox: failed {attempt + 1} times")
-                raise outcome
+                    failure.add_note(f"cosbox: failed {attempt + 1} times")
+                raise failure
             yield Sleep(self.backoff.delay(attempt))
             attempt += 1
             self.retried += 1
             if body is not None:
                 body.rewind()
             headers = {**headers, "x-cos-sdk-retry": "true"}
-            if attempt == self.retries and self.config.alternative and _is_foreign(outcome):
+            if attempt == self.retries and self.config.alternative and _is_foreign(failure):
                 endpoint = self.config.alternative
-
-    def _attempt(
-        self, operation: Operation, prepared: HttpRequest
-    ) -> Flow[HttpResponse | CosException]:
-        begun = perf_counter()
-        try:
-            response = yield from send(prepared, self.config.timeouts(operation.name))
-        except TransportError as failure:
-            _log(prepared, begun, type(failure).__name__)
-            return failure
-        _log_answer(prepared, begun, response)
-        if not is_failure(operation, response.status, response.body):
-            return response
-        if response.stream is not None:
-            response.stream.close()
-        return error_of(
-            operation,
-            response.status,
-            response.headers,
-            response.body,
-            resource=f"{prepared.host}{prepared.target.partition('?')[0]}",
-        )
 
     def _may_retry(self, error: CosException, body: Body | None, repeatable: bool) -> bool:
         if not is_passing(error) or not (repeatable or is_harmless(error)):
@@ -219,6 +208,19 @@ class Caller:
             crc64=_number(headers.get(_CRC)) if response.status == 200 else None,
             encoding=str(headers.get("Content-Encoding", "")),
         )
+
+
+def _refusal(operation: Operation, request: HttpRequest, response: HttpResponse) -> CosServiceError:
+    """The error that an answer stands for."""
+    if response.stream is not None:
+        response.stream.close()
+    return error_of(
+        operation,
+        response.status,
+        response.headers,
+        response.body,
+        resource=f"{request.host}{request.target.partition('?')[0]}",
+    )
 
 
 def _content_md5(body: Body) -> Flow[str]:

@@ -29,6 +29,8 @@ class Signer:
         self._config = config
         self._runtime = runtime
         self._signs = signs
+        self._signs_host = config.sign_host
+        self._signs_params = config.sign_params
         self._made = 0
         self._base = {"user-agent": config.user_agent}
         if not config.keep_alive:
@@ -55,14 +57,14 @@ class Signer:
                 credential, request.method, host, path, request.query, sent, length
             )
         return HttpRequest(
-            method=request.method,
-            scheme=endpoint.scheme,
-            host=host,
-            connect=endpoint.connect,
-            target=encode_path(path) + _query_text(request.query),
-            headers=sent,
-            body=body,
-            stream=stream,
+            request.method,
+            endpoint.scheme,
+            host,
+            encode_path(path) + _query_text(request.query),
+            endpoint.connect,
+            sent,
+            body,
+            stream,
         )
 
     def _authorization(
@@ -76,7 +78,7 @@ class Signer:
         length: int | None,
     ) -> str:
         signed = {name: text for name, text in headers.items() if is_signed_header(name)}
-        if self._config.sign_host:
+        if self._signs_host:
             signed["host"] = host
         if length is not None:
             signed["content-length"] = str(length)
@@ -85,7 +87,7 @@ class Signer:
             credential,
             method,
             path,
-            query=query if self._config.sign_params else {},
+            query=query if self._signs_params else {},
             headers=signed,
             start=start,
             end=start + _HEAD_START + _LIFETIME,
@@ -171,14 +173,14 @@ class Signer:
             for wire, text in _texts(headers).items()
             if is_signed_header(wire.lower())
         }
-        if self._config.sign_host if sign_host is None else sign_host:
+        if self._signs_host if sign_host is None else sign_host:
             signed.setdefault("host", endpoint.connect or host)
         now = int(self._runtime.now())
         signature = sign(
             credential,
             method,
             path,
-            query=query if self._config.sign_params else {},
+            query=query if self._signs_params else {},
             headers=signed,
             start=now - _HEAD_START,
             end=now + lifetime,

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Final, Self
 from cosbox.client.checking import Check
 from cosbox.client.files import Sink, replacing
 from cosbox.client.transports.base import ResponseBody
+from cosbox.client.transports.held import HeldBody
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _CHUNK: Final = 1024 * 1024
+_RAW: Final = 64 * 1024
+"""Bytes that a raw stream reads ahead. From 128 KiB on, C libraries map memory anew for each."""
 
 
 class StreamBody:
@@ -118,10 +121,12 @@ class StreamBody:
         """The bytes as a binary file to read from; closing it closes this body.
 
         Raises:
-            TransportError: while it is read, the body broke off.
-            IntegrityError: while it is read, it is not what the store's checksum describes.
+            TransportError: now or while it is read, the body broke off.
+            IntegrityError: now or while it is read, it is not what the store's checksum describes.
         """
-        return io.BufferedReader(_RawBody(self), buffer_size=128 * 1024)
+        if isinstance(self._source, HeldBody):
+            return io.BufferedReader(io.BytesIO(self.read()), buffer_size=_RAW)
+        return io.BufferedReader(_RawBody(self), buffer_size=_RAW)
 
     def get_stream_to_file(
         self,
@@ -180,6 +185,9 @@ class _RawBody(io.RawIOBase):
         data = self._body._some(len(view))  # noqa: SLF001 - the other half of one class
         view[: len(data)] = data
         return len(data)
+
+    def readall(self) -> bytes:
+        return self._body.read()
 
     def close(self) -> None:
         if not self.closed:

@@ -90,7 +90,7 @@ def normal_key(key: object) -> str:
         except UnicodeEncodeError as error:
             raise ParameterError(f"Key is not valid Unicode: {key!r}") from error
     normal = key.removeprefix("/")
-    if _folds_to_root(normal):
+    if ("." in normal or not normal.strip("/")) and _folds_to_root(normal):
         raise ParameterError(
             f"Key {key!r} names no object: once '.' and '..' are folded, nothing of it is left"
         )
@@ -99,8 +99,6 @@ def normal_key(key: object) -> str:
 
 def _folds_to_root(key: str) -> bool:
     """Whether a proxy that folds dot segments would leave nothing of the path."""
-    if "." not in key and key.strip("/"):
-        return False
     depth = 0
     for segment in key.split("/"):
         if segment == "..":

@@ -148,6 +148,7 @@ def _string_to_sign(sign_time: str, http_string: str) -> str:
     return f"sha1\n{sign_time}\n{sha1(http_string.encode()).hexdigest()}\n"
 
 
+@lru_cache(maxsize=1024)
 def is_signed_header(name: str) -> bool:
     """Whether a client signs the header ``name`` (lower case)."""
     return name in SIGNED_HEADERS or name.startswith(("x-cos-", "x-ci-"))

@@ -16,7 +16,6 @@ from cosbox.service.janitor import Janitor
 from cosbox.service.reading import Stored
 from cosbox.service.store import Store
 from cosbox.service.upkeep.scrub import Scrub
-from cosbox.storage.durable import Durability
 from cosbox.storage.errors import StorageBusy
 from cosbox.storage.folder import Folder, open_folder
 
@@ -38,17 +37,20 @@ class Settings:
 
     Attributes:
         region: that its buckets say they are in.
-        durability: what an answer outlives (docs/durability.md).
         clock: what time it is; None for the machine's, moved as the folder says.
         transfers: how many large bodies may be on their way at once, in or out.
         scrub_rate: bytes per second of what is stored to read again, to find what rots; 0 for none.
+        reserve: bytes to keep on the disk for deletes, should it be full.
+        abort_uploads_after: seconds after its last part at which a multipart upload is given up;
+            None for never.
     """
 
     region: str = "local"
-    durability: Durability = "full"
     clock: Clock | None = None
     transfers: int = 512
     scrub_rate: int = 0
+    reserve: int = 0
+    abort_uploads_after: float | None = None
 
 
 class App:
@@ -64,7 +66,7 @@ class App:
         )
         self._gateway = Gateway(self.store)
         self._driver = Driver(self.store, transfers=settings.transfers)
-        self._janitor = Janitor(self.store)
+        self._janitor = Janitor(self.store, abort_uploads_after=settings.abort_uploads_after)
         self._scrub: Scrub | None = None
         if settings.scrub_rate:
             self._scrub = Scrub(self.store, folder.path, rate=settings.scrub_rate)
@@ -118,6 +120,7 @@ class App:
                 return
             await send(_head(outgoing))
             await send({"type": "http.response.body", "body": first, "more_body": True})
+            del first  # else each slow reader would hold a chunk more
             async for chunk in chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
@@ -189,4 +192,4 @@ def open_app(folder: str | os.PathLike[str], *, settings: Settings | None = None
         StoreInUseError: another process excludes this one.
     """
     settings = settings or Settings()
-    return App(open_folder(folder, durability=settings.durability), settings)
+    return App(open_folder(folder, reserve=settings.reserve), settings)

@@ -98,8 +98,8 @@ class Driver:
         match effect:
             case Read(query):
                 return await self._in_thread(self._read, query)
-            case Write(change):
-                return await self._landing().of(self._store.records.write(change))
+            case Write(change, frees):
+                return await self._landing().of(self._store.records.write(change, frees=frees))
             case ReceiveBody(begin, large):
                 if not large:
                     return await self._receive_body(begin, large, body)

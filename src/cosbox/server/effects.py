@@ -26,9 +26,15 @@ class Read(NamedTuple):
 
 
 class Write(NamedTuple):
-    """Run a function in a transaction; yields what it returned, once that is durable."""
+    """Run a function in a transaction; yields what it returned, once that is durable.
+
+    Attributes:
+        change: the function.
+        frees: it makes room, and so is run even where there is none left.
+    """
 
     change: Callable[[Transaction], Any]
+    frees: bool = False
 
 
 class ReceiveDocument(NamedTuple):

@@ -47,8 +47,8 @@ def _perform(effect: Effect, store: Store, source: Source) -> Any:
         case Read(query):
             with store.records.read() as snapshot:
                 return query(snapshot)
-        case Write(change):
-            return store.records.write(change).result()
+        case Write(change, frees):
+            return store.records.write(change, frees=frees).result()
         case ReceiveBody(begin):
             return _receive(begin, source)
         case ReceiveDocument(limit):

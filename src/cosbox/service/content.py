@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from cosbox.checksums import Digest
 from cosbox.protocol.errors import Refusal
 from cosbox.storage.blobs import Blobs, BlobWriter
+from cosbox.storage.errors import StorageFull
 from cosbox.storage.extents import pack_extents
 from cosbox.storage.records import Records, Transaction
 from cosbox.storage.rows import Extent
@@ -141,6 +142,8 @@ class Intake:
                 self._spill()
 
     def _spill(self) -> None:
+        if self._records.pressed():
+            raise StorageFull("no room left for a body")
         self._blob = self._records.new_blob_id()
         self._writer = self._blobs.create(self._blob)
         for chunk in self._held:

@@ -10,19 +10,13 @@ from typing import Final, Self
 
 import apsw
 
-from cosbox.storage.durable import (
-    DURABILITIES,
-    Durability,
-    Syncs,
-    make_folder,
-    storage_error,
-    sync_folder,
-)
+from cosbox.storage.durable import make_folder, storage_error, sync_folder
 from cosbox.storage.errors import RecordsDamaged, StoreFormatError
 from cosbox.storage.files import FileBlobs
 from cosbox.storage.keeping import files_kept
 from cosbox.storage.locks import FileLock
 from cosbox.storage.marker import MARKER, check_marker, write_marker
+from cosbox.storage.reserve import Reserve
 from cosbox.storage.sqlite import SqliteRecords
 from cosbox.storage.sqlite.audit import Audit
 from cosbox.storage.sqlite.connections import connect
@@ -33,6 +27,7 @@ from cosbox.storage.sqlite.schema import prepare
 _LOCKS: Final = "locks"
 DATABASE: Final = "records.db"
 BLOBS: Final = "blobs"
+_RESERVE: Final = "reserve"
 _UNFINISHED: Final = frozenset(
     {_LOCKS, DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", BLOBS}
     | {f"{MARKER}.new"}
@@ -79,16 +74,13 @@ class Folder:
         self.close()
 
 
-def open_folder(
-    path: str | os.PathLike[str], *, create: bool = True, durability: Durability = "full"
-) -> Folder:
+def open_folder(path: str | os.PathLike[str], *, create: bool = True, reserve: int = 0) -> Folder:
     """Open the store in a folder. Any number of processes may.
 
     Args:
         path: of the folder.
         create: make the folder, and a store in it, if there is none.
-        durability: how far what is written through it is durable; others who have the store open
-            go by their own.
+        reserve: bytes to keep on the disk for deletes, should it be full.
 
     Raises:
         StoreFormatError: the folder holds something else, or a store of a newer format, or nothing
@@ -102,8 +94,6 @@ def open_folder(
     ...         snapshot.accounts()
     []
     """
-    if durability not in DURABILITIES:
-        raise ValueError(f"durability must be one of {', '.join(DURABILITIES)}, not {durability!r}")
     folder = Path(path).absolute()
     try:
         _prepare(folder, create=create)
@@ -111,9 +101,9 @@ def open_folder(
         raise records_error(error) from error
     except OSError as error:
         raise storage_error(f"cannot open the store {folder}", error) from error
-    syncs = Syncs()
-    blobs = FileBlobs(folder / BLOBS, syncs)
-    records = SqliteRecords(folder / DATABASE, folder / _LOCKS, syncs=syncs, durability=durability)
+    blobs = FileBlobs(folder / BLOBS)
+    kept = Reserve(folder / _RESERVE, reserve)
+    records = SqliteRecords(folder / DATABASE, folder / _LOCKS, kept)
     left = 0
 
     def remove(blob_ids: Iterable[int]) -> None:

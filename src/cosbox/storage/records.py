@@ -189,14 +189,17 @@ class Records(Protocol):
         """A snapshot for this thread. Nested use gives the outer one."""
         ...
 
-    def write(self, change: Callable[[Transaction], T]) -> "Future[T]":
+    def write(self, change: Callable[[Transaction], T], *, frees: bool = False) -> "Future[T]":
         """Run ``change`` in a transaction. The future is done once it is durable, with what it
-        returned, or with the exception that undid it."""
+        returned, or with the exception that undid it.
+
+        With ``frees`` it makes room, as deletes do, and is made even where there is none left for
+        others, which fail with `StorageFull`.
+        """
         ...
 
-    def sync(self) -> None:
-        """Make durable what was written so far by whichever process, also where writes do not wait
-        for the disk."""
+    def pressed(self) -> bool:
+        """Whether there is so little room that only changes which make room are made."""
         ...
 
     def new_blob_id(self) -> int:

@@ -33,16 +33,23 @@ def name_of(*what: str) -> str:
 
 
 class Checkpoint:
-    """A journal that is open, and locked."""
+    """A journal that is open, and locked.
+
+    Attributes:
+        journal: what it said when it was opened.
+        kept: whether what was begun is written down, for a later call to find.
+    """
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         """Use `open` instead."""
         self._path = path
         self._file = file
+        self._fails = False
+        self.kept = False
         text = file.read()
         self.journal: Journal | None = read_journal(text)
         if text and not text.endswith(b"\n"):
-            file.write(b"\n")  # or what is added next would be lost with the line that broke off
+            self._write(b"\n")  # or what is added next would be lost with the line that broke off
 
     @classmethod
     def open(cls, path: Path) -> Self | None:
@@ -71,11 +78,26 @@ class Checkpoint:
 
     def begin(self, header: Mapping[str, Any]) -> None:
         """Begin something; what the journal said until now holds no more."""
-        self._file.write(header_line(header))
+        self.kept = self._write(header_line(header))
 
     def add(self, number: int, done: Done) -> None:
         """A part is done."""
-        self._file.write(done_line(number, done))
+        self._write(done_line(number, done))
+
+    def _write(self, line: bytes) -> bool:
+        """Whether it was written. The transfer matters more than its journal, so that a full disk
+        is logged, and ends the journal alone."""
+        if self._fails:
+            return False
+        try:
+            if self._file.write(line) == len(line):
+                return True
+            reason = "the disk is full"
+        except OSError as error:
+            reason = str(error)
+        self._fails = True
+        log.warning("the checkpoint at %s is not kept any more: %s", self._path, reason)
+        return False
 
     def clear(self) -> None:
         """There is nothing to take up any more."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from cosbox.client.bodies import FileBody
-from cosbox.client.effects import Flow, Sleep
+from cosbox.client.effects import Flow, Sleep, T
 from cosbox.client.flow import Caller
 from cosbox.client.paging import Pages, entries
 from cosbox.protocol.errors import (
@@ -166,6 +166,20 @@ class Multipart:
         return True
 
 
+def put_whole(
+    target: Multipart, args: Mapping[str, object], body: Callable[[], FileBody]
+) -> Flow[dict[str, Any]]:
+    """Send an object in one request; once more if it arrives damaged.
+
+    Args:
+        target: makes the calls.
+        args: of put_object.
+        body: makes the object's body.
+    """
+    stored, _ = yield from _undamaged(lambda: _attempt(target, "put_object", args, body(), None))
+    return stored
+
+
 def store_part(
     target: Multipart,
     args: Mapping[str, object],
@@ -184,29 +198,37 @@ def store_part(
         about: where the part comes from, for the error.
     """
     try:
-        try:
-            return (yield from _attempt(target, args, body(), failed))
-        except (IntegrityError, CosServiceError) as error:
-            if not _was_damaged(error):
-                raise
-            return (yield from _attempt(target, args, body(), failed))
+        stored, sent = yield from _undamaged(
+            lambda: _attempt(target, "upload_part", args, body(), failed)
+        )
     except CosException as error:
         error.add_note(f"cosbox: this was part {args['PartNumber']}{about}")
         raise
+    return Done(str(stored["ETag"]), sent.crc64())
+
+
+def _undamaged(send: Callable[[], Flow[T]]) -> Flow[T]:
+    try:
+        return (yield from send())
+    except (IntegrityError, CosServiceError) as error:
+        if not _was_damaged(error):
+            raise
+        return (yield from send())
 
 
 def _attempt(
     target: Multipart,
+    name: str,
     args: Mapping[str, object],
     body: FileBody,
-    failed: Callable[[CosException], object],
-) -> Flow[Done]:
+    failed: Callable[[CosException], object] | None,
+) -> Flow[tuple[dict[str, Any], FileBody]]:
     try:
-        stored = yield from target.call("upload_part", args, body=body, failed=failed)
+        stored: dict[str, Any] = yield from target.call(name, args, body=body, failed=failed)
     except BaseException:
         body.rewind()  # what was counted of it does not count
         raise
-    return Done(str(stored["ETag"]), body.crc64())
+    return stored, body
 
 
 def _was_damaged(error: CosException) -> bool:

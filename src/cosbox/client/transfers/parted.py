@@ -198,7 +198,8 @@ class PartedUpload:
 
     def _leave(self, upload_id: str, error: BaseException) -> Flow[None]:
         """Leave behind what a later call can take up, and nothing else."""
-        resumable = self._checkpoint is not None or visible(self._options)
+        noted = self._checkpoint is not None and self._checkpoint.kept
+        resumable = noted or visible(self._options)
         if isinstance(error, SourceChangedError) or not resumable:
             if (yield from self._target.abort(upload_id, error)):
                 self._forget()

@@ -118,7 +118,7 @@ class _View:
         data = self._source.read_at(self._at, self._meter.piece(size))
         self._meter.hold(len(data))
         self._at += len(data)
-        if self._at >= self._part.end:
+        if self._at >= self._part.end or not data:
             # Before the last bytes are handed over: without them, nothing is stored.
             self._source.check()
         self._meter.sent(len(data))

@@ -11,7 +11,7 @@ from cosbox.client.flow import Caller
 from cosbox.client.transfers.control import TransferControl
 from cosbox.client.transfers.crew import Crew, alone
 from cosbox.client.transfers.meter import Meter
-from cosbox.client.transfers.multipart import Multipart, store_part
+from cosbox.client.transfers.multipart import Multipart, put_whole, store_part
 from cosbox.client.transfers.naming import (
     OF_COMPLETE,
     OF_CREATE,
@@ -55,7 +55,7 @@ def upload_stream(
         sending = target.call("put_object", options, body=b"")
         if first is not None:
             args = {**options, **_digest(first.data, wanted=enable_md5)}
-            sending = target.call("put_object", args, body=first.body(meter))
+            sending = put_whole(target, args, lambda: first.body(meter))
         result: dict[str, Any] = yield from alone(sending, control)
         meter.stored(first.part.length if first is not None else 0)
     else:

@@ -13,7 +13,7 @@ from cosbox.client.transfers.checkpoints import default_folder
 from cosbox.client.transfers.control import TransferControl
 from cosbox.client.transfers.crew import alone
 from cosbox.client.transfers.meter import Meter
-from cosbox.client.transfers.multipart import Multipart
+from cosbox.client.transfers.multipart import Multipart, put_whole
 from cosbox.client.transfers.naming import OF_PUT, check_names
 from cosbox.client.transfers.parted import PartedUpload
 from cosbox.client.transfers.source import SourceFile
@@ -114,8 +114,7 @@ def _in_one(
     if enable_md5 and not args.get("ContentMD5"):
         digest, _ = yield Work(lambda: source.sums(whole))
         args["ContentMD5"] = b64encode(digest).decode()
-    body = source.body(whole, meter)
-    result: dict[str, Any] = yield from target.call("put_object", args, body=body)
+    result = yield from put_whole(target, args, lambda: source.body(whole, meter))
     meter.stored(source.size)
     return result
 

@@ -3,75 +3,20 @@ when time has passed, and libcurl moves what can be moved."""
 
 import asyncio
 import time
-from collections import deque
 from typing import Final, Protocol
 
 import pycurl
 
 from cosbox.client.transports.async_slots import Slots
 from cosbox.client.transports.async_sockets import sockets_of
-from cosbox.client.transports.base import HttpRequest, Timeouts
-from cosbox.client.transports.curl_exchange import place_of
-from cosbox.client.transports.curl_options import (
-    Settings,
-    Upload,
-    describe,
-    establish,
-    limit_connecting,
-)
+from cosbox.client.transports.base import HttpRequest
+from cosbox.client.transports.curl_line import Line, place_of
+from cosbox.client.transports.curl_options import Settings
 from cosbox.client.transports.forks import abandon, remember
 from cosbox.protocol.errors import ParameterError
 
 _LONGEST_LOOK: Final = 1.0
 """Seconds between two looks for transfers that have stalled, at the most."""
-
-
-class Line:
-    """A handle that is set up for requests to one place, for one after another."""
-
-    __slots__ = ("handle", "limit", "place", "proxied")
-
-    def __init__(self, request: HttpRequest, settings: Settings) -> None:
-        """Make one for requests to the place where ``request`` goes."""
-        self.place = place_of(request)
-        self.handle = pycurl.Curl()
-        self.proxied = establish(self.handle, request, settings)
-        self.limit: object = self  # none that was set
-
-    def describe(self, request: HttpRequest, timeouts: Timeouts, upload: Upload) -> None:
-        """Set up for one request.
-
-        Raises:
-            ParameterError: it cannot be written as HTTP.
-        """
-        handle = self.handle
-        describe(handle, request, upload, proxied=self.proxied)
-        if upload.present:
-            handle.setopt(pycurl.READFUNCTION, upload.read)
-        limit = timeouts.connect, timeouts.total
-        if limit != self.limit:
-            limit_connecting(handle, timeouts)
-            total = 0 if timeouts.total is None else max(1, round(timeouts.total * 1000))
-            handle.setopt(pycurl.TIMEOUT_MS, total)
-            self.limit = limit
-
-    def lift_total(self) -> None:
-        """Let the request under way take any time."""
-        self.handle.setopt(pycurl.TIMEOUT_MS, 0)
-        self.limit = self
-
-    def rest(self) -> None:
-        """Let go of what the last request's callbacks hold."""
-        for option, nothing in _NOTHING:
-            self.handle.setopt(option, nothing)
-
-
-_NOTHING: Final = (
-    (pycurl.HEADERFUNCTION, deque[bytes](maxlen=0).append),
-    (pycurl.WRITEFUNCTION, deque[bytes](maxlen=0).append),
-    (pycurl.READFUNCTION, bytes),
-    (pycurl.SEEKFUNCTION, max),
-)
 
 
 class Running(Protocol):

@@ -10,9 +10,10 @@ import pycurl
 from cosbox.client.transports.async_base import AwaitedBody
 from cosbox.client.transports.async_engine import Engine
 from cosbox.client.transports.async_uploads import AwaitedUpload
-from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
-from cosbox.client.transports.curl_options import Settings, Upload
+from cosbox.client.transports.base import HttpRequest, HttpResponse, RequestBody, Timeouts
+from cosbox.client.transports.curl_options import Settings
 from cosbox.client.transports.curl_sockets import unsent
+from cosbox.client.transports.curl_uploads import Upload, held_at_once
 from cosbox.client.transports.faults import (
     broken_off,
     not_moving,
@@ -42,25 +43,27 @@ class Transfer:
         self._engine = engine
         self._request = request
         self._timeouts = timeouts
-        self._lines: list[bytes] = []
-        self._pieces: deque[bytes] = deque()
         self._answer: asyncio.Future[HttpResponse] = engine.loop.create_future()
         self._slotted = True
         self._moved = time.monotonic()
         self._count: object = None
-        body = request.body
-        self._upload = (
-            AwaitedUpload(body, engine.loop, self.resume)
-            if isinstance(body, AwaitedBody)
-            else Upload(body)
-        )
-        self.line = engine.take_line(request, settings)
-        self.line.describe(request, timeouts, self._upload)
-        self._set_receivers(self.line.handle)
+        held = held_at_once(request.body)
+        self._upload = None if held is not None else self._reading(request.body)
+        line = self.line = engine.take_line(request, settings)
+        line.describe(request, self._upload, held)
+        line.limit(timeouts.connect, timeouts.total)
+        if self._upload is not None:
+            line.handle.setopt(pycurl.READFUNCTION, self._upload.read)
+        self._lines, self._pieces = self._receivers()
 
-    def _set_receivers(self, handle: pycurl.Curl) -> None:
-        handle.setopt(pycurl.HEADERFUNCTION, self._lines.append)
-        handle.setopt(pycurl.WRITEFUNCTION, self._pieces.append)
+    def _reading(self, body: RequestBody | None) -> Upload | None:
+        if isinstance(body, AwaitedBody):
+            return AwaitedUpload(body, self._engine.loop, self.resume)
+        return Upload(body) if body is not None else None
+
+    def _receivers(self) -> tuple[list[bytes], deque[bytes]]:
+        """Where the answer is gathered."""
+        return self.line.lines, self.line.pieces
 
     async def run(self) -> HttpResponse:
         """Send the request and wait for the answer.
@@ -88,7 +91,7 @@ class Transfer:
 
     def finished(self, failure: tuple[int, str] | None) -> None:
         """For the engine: it is over."""
-        error = self._upload.failure
+        error = self._upload.failure if self._upload is not None else None
         if error is None and failure is not None:
             error = self._error(*failure)
         self._leave()
@@ -164,9 +167,9 @@ class StreamedTransfer(Transfer):
         self._waiter: asyncio.Future[None] | None = None
         super().__init__(engine, request, timeouts, settings)
 
-    def _set_receivers(self, handle: pycurl.Curl) -> None:
-        handle.setopt(pycurl.HEADERFUNCTION, self._take_head)
-        handle.setopt(pycurl.WRITEFUNCTION, self._take)
+    def _receivers(self) -> tuple[list[bytes], deque[bytes]]:
+        self.line.lend(self._take_head, self._take)
+        return [], deque()  # the reader may have them for longer than this has its line
 
     def _take_head(self, line: bytes) -> None:
         if self._head is not None:

@@ -7,7 +7,7 @@ from typing import Final
 import pycurl
 
 from cosbox.client.transports.async_base import AwaitedBody
-from cosbox.client.transports.curl_options import Upload
+from cosbox.client.transports.curl_uploads import Upload
 from cosbox.protocol.errors import TransportError
 
 _CHUNK: Final = 512 * 1024

@@ -5,8 +5,9 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 
 class RequestBody(Protocol):
@@ -80,8 +81,7 @@ class Timeouts:
     total: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(NamedTuple):
     """A request, addressed and signed.
 
     Attributes:
@@ -104,7 +104,7 @@ class HttpRequest:
     host: str
     target: str
     connect: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     body: RequestBody | None = None
     stream: bool = False
     stop: Callable[[], None] | None = None

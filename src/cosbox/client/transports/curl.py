@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Protocol, Self
 
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
-from cosbox.client.transports.curl_exchange import Exchange, place_of
+from cosbox.client.transports.curl_exchange import Exchange
+from cosbox.client.transports.curl_line import place_of
 from cosbox.client.transports.curl_options import Settings
 from cosbox.client.transports.forks import remember
 from cosbox.protocol.errors import ParameterError

@@ -1,22 +1,17 @@
 """One request and its answer at a time, over a connection that is kept."""
 
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 import pycurl
 
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
-from cosbox.client.transports.curl_body import Body
-from cosbox.client.transports.curl_options import (
-    Settings,
-    Upload,
-    describe,
-    establish,
-    limit_connecting,
-)
+from cosbox.client.transports.curl_body import Body, joined
+from cosbox.client.transports.curl_line import Line
+from cosbox.client.transports.curl_options import Settings
 from cosbox.client.transports.curl_sockets import Sockets, guarded, unsent
+from cosbox.client.transports.curl_uploads import Upload, held_at_once
 from cosbox.client.transports.faults import (
     broken_off,
     not_done,
@@ -26,6 +21,7 @@ from cosbox.client.transports.faults import (
 )
 from cosbox.client.transports.forks import abandon, remember
 from cosbox.client.transports.heads import Answer, final_head
+from cosbox.client.transports.held import HeldBody
 from cosbox.protocol.errors import TransportError
 
 _GLANCES: Final = 8
@@ -37,7 +33,6 @@ _LOOK: Final = 0.2
 _ERROR_BODY: Final = 1024 * 1024
 _ABORT: Final[int] = pycurl.READFUNC_ABORT
 _TIMER: Final[int] = pycurl.SOCKET_TIMEOUT
-_NO_UPLOAD: Final = Upload(None)
 
 
 class Exchange:
@@ -50,18 +45,14 @@ class Exchange:
 
     def __init__(self, request: HttpRequest, settings: Settings) -> None:
         """Make one for requests to the place where ``request`` goes."""
-        self.place = place_of(request)
+        self._line = Line(request, settings)
+        self.place = self._line.place
+        self._handle = self._line.handle
+        self._lines, self._pieces = self._line.lines, self._line.pieces
         self._multi = pycurl.CurlMulti()
-        self._handle = pycurl.Curl()
         self._failures: list[BaseException] = []
-        self._lines: list[bytes] = []
-        self._pieces: deque[bytes] = deque()
         self._sockets = Sockets(self._multi, self._failures)
-        self._proxied = establish(self._handle, request, settings)
-        self._handle.setopt(pycurl.HEADERFUNCTION, self._lines.append)
-        self._handle.setopt(pycurl.WRITEFUNCTION, self._pieces.append)
-        self._upload = _NO_UPLOAD
-        self._connect_limit: object = self  # none that was set
+        self._upload: Upload | None = None
         self._running = self._alien = False
         self._error: BaseException | None = None
         remember(self)
@@ -92,25 +83,24 @@ class Exchange:
             self.destroy()
             raise
         # Out of reach of destroy: from here on this may serve another request.
-        if not request.stream:
+        if not isinstance(answer.stream, Body):
             self.finish()
         return answer
 
     def _start(self) -> None:
-        request, handle = self._request, self._handle
-        self._upload = Upload(request.body) if request.body is not None else _NO_UPLOAD
+        request, line = self._request, self._line
         self._received = self._queued = 0
-        describe(handle, request, self._upload, proxied=self._proxied)
-        if request.body is not None:
+        held = held_at_once(request.body)
+        if held is None and request.body is not None:
+            self._upload = Upload(request.body)
             read = guarded(self._upload.read, self._failures, otherwise=_ABORT)
-            handle.setopt(pycurl.READFUNCTION, read)
-        if self._timeouts.connect != self._connect_limit:
-            limit_connecting(handle, self._timeouts)
-            self._connect_limit = self._timeouts.connect
+            self._handle.setopt(pycurl.READFUNCTION, read)
+        line.describe(request, self._upload, held)
+        line.limit(self._timeouts.connect)
         self._moved = time.monotonic()
         total = self._timeouts.total
         self._deadline = None if total is None else self._moved + total
-        self._multi.add_handle(handle)
+        self._multi.add_handle(self._handle)
         self._running = True
         self._act(_TIMER, 0)
         self._moved = time.monotonic()
@@ -129,18 +119,22 @@ class Exchange:
             answer = final_head(self._lines)
         answer = answer or self._head()
         self._deadline = None
-        body = Body(self)
-        if answer.status < 300:
-            return HttpResponse(answer.status, answer.fields, stream=body)
-        # From now on the body closes this.
-        whole = body.read(_ERROR_BODY)
-        while len(whole) < _ERROR_BODY and (more := body.read(_ERROR_BODY - len(whole))):
-            whole += more
-        body.close()
-        return HttpResponse(answer.status, answer.fields, whole)
+        if answer.status >= 300:
+            return HttpResponse(answer.status, answer.fields, self._error_body())
+        if self._running or self._error is not None:
+            return HttpResponse(answer.status, answer.fields, stream=Body(self))
+        return HttpResponse(answer.status, answer.fields, stream=HeldBody(b"".join(self._pieces)))
+
+    def _error_body(self) -> bytes:
+        found, size = [], 0
+        while size < _ERROR_BODY and (piece := self.next_piece()):
+            found.append(piece)
+            size += len(piece)
+        return b"".join(found)[:_ERROR_BODY]
 
     def _head(self) -> Answer:
-        self._check()
+        if self._error is not None:
+            raise self._error
         answer = final_head(self._lines)
         if answer is None:
             raise TransportError(f"{self._request.method} {self._request.host}: no HTTP answer")
@@ -159,15 +153,14 @@ class Exchange:
             while not pieces and self._running:
                 self._step()
         if not pieces:
-            self._check()
+            if self._error is not None:
+                raise self._error
             return b""
         piece = pieces.popleft()
+        if pieces:
+            piece = joined(piece, pieces)
         self._received += len(piece)
         return piece
-
-    def _check(self) -> None:
-        if self._error is not None:
-            raise self._error
 
     def _step(self) -> None:
         """Wait for the network, and let libcurl go on."""
@@ -193,16 +186,15 @@ class Exchange:
 
     def _patience(self) -> float | None:
         """How many milliseconds to wait."""
-        limits = [] if self._deadline is None else [self._deadline]
-        if self._request.stop is not None:
-            limits.append(time.monotonic() + _LOOK)
-        if self._timeouts.stall is not None:
-            limits.append(time.monotonic() + self._timeouts.stall / _GLANCES)
         timer = self._multi.timeout()
-        if not limits:
-            return timer if timer >= 0 else None
-        left = max(0, min(limits) - time.monotonic()) * 1000 + 1
-        return left if timer < 0 else min(left, timer)
+        limits = [timer] if timer >= 0 else []
+        if self._request.stop is not None:
+            limits.append(_LOOK * 1000)
+        if self._timeouts.stall is not None:
+            limits.append(self._timeouts.stall * 1000 / _GLANCES + 1)
+        if self._deadline is not None:
+            limits.append(max(0, self._deadline - time.monotonic()) * 1000 + 1)
+        return min(limits) if limits else None
 
     def _look_at_the_clock(self) -> None:
         if not self._running:
@@ -222,7 +214,7 @@ class Exchange:
             raise not_moving(self._request, self._timeouts)
 
     def _conclude(self) -> None:
-        self._error = self._upload.failure
+        self._error = self._upload.failure if self._upload is not None else None
         for _, code, message in self._multi.info_read()[2]:
             self._error = self._error or self._fault(code, message)
         self._stop()
@@ -249,13 +241,8 @@ class Exchange:
         if self._running or self._alien or self._error is not None:
             self.destroy()
             return
-        self._lines.clear()
-        self._pieces.clear()
-        if self._upload is not _NO_UPLOAD:
-            # Callbacks hold what they were bound to.
-            self._upload = _NO_UPLOAD
-            self._handle.setopt(pycurl.READFUNCTION, bytes)
-            self._handle.setopt(pycurl.SEEKFUNCTION, max)
+        self._upload = None
+        self._line.rest()
         self._done(self)
 
     def destroy(self) -> None:
@@ -268,8 +255,3 @@ class Exchange:
             self._stop()
         self._handle.close()
         self._multi.close()
-
-
-def place_of(request: HttpRequest) -> tuple[str, str]:
-    """Where a request goes: exchanges for one place share what is set up for it."""
-    return request.scheme, request.connect or request.host

@@ -1,7 +1,6 @@
-"""A request as options of a libcurl handle."""
+"""What a libcurl handle has set for all requests to one place."""
 
 import os
-import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,22 +9,15 @@ from typing import Final
 
 import pycurl
 
-from cosbox.client.transports.base import HttpRequest, RequestBody, Timeouts
-from cosbox.protocol.errors import ParameterError, TransportError
+from cosbox.client.transports.base import HttpRequest
 
 _BUFFER: Final = 128 * 1024
 """Larger ones do not stay in the processor's cache, and are slower for it."""
 _UPLOAD_BUFFER: Final = 512 * 1024
-_UNSENDABLE: Final = re.compile(r"[\0\r\n]")
-_BLANK: Final = re.compile(r"[\0-\x20\x7f]")
-_FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding"})
 _PROXY_VARIABLES: Final = ("http_proxy", "all_proxy", "ALL_PROXY")
 """Where libcurl looks for the proxy of an ``http`` URL."""
 _SUPPRESS_CONNECT_HEADERS: Final = 265
 """Of libcurl; pycurl has no name for it."""
-_ABORT: Final[int] = pycurl.READFUNC_ABORT
-_CANNOT_SEEK: Final[int] = pycurl.SEEKFUNC_FAIL
-_SOUGHT: Final[int] = pycurl.SEEKFUNC_OK
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,64 +33,6 @@ class Settings:
     verify: bool | str
     certificate: str | tuple[str, str] | None
     proxies: Mapping[str, str] | None
-
-
-class Upload:
-    """The body of a request, as libcurl pulls it.
-
-    Attributes:
-        failure: what the body's ``read`` raised, or a signal's handler while libcurl ran.
-    """
-
-    __slots__ = ("_body", "_length", "_sent", "failure")
-
-    def __init__(self, body: RequestBody | None) -> None:
-        self._body = body
-        self._length = body.length if body is not None else 0
-        self._sent = 0
-        self.failure: BaseException | None = None
-
-    @property
-    def length(self) -> int | None:
-        """How many bytes there will be; None where nobody knows."""
-        return self._length
-
-    @property
-    def present(self) -> bool:
-        """Whether there is a body at all."""
-        return self._body is not None
-
-    def read(self, size: int) -> bytes | int:
-        """For READFUNCTION."""
-        assert self._body is not None  # noqa: S101 - set up only with a body
-        try:
-            data = self._body.read(size)
-            self._sent += len(data)
-            if len(data) > size:
-                raise TransportError(  # noqa: TRY301 - caught as any failure of the body
-                    f"the body gave {len(data)} bytes where {size} were asked for"
-                )
-            if not data and self._length is not None and self._sent < self._length:
-                raise TransportError(  # noqa: TRY301 - caught as any failure of the body
-                    f"the body ended after {self._sent} of {self._length} bytes"
-                )
-        except BaseException as error:  # noqa: BLE001 - raised again once libcurl has returned
-            self.failure = error
-            return _ABORT
-        return data
-
-    def seek(self, offset: int, origin: int) -> int:
-        """For SEEKFUNCTION: libcurl sends again what a stale connection swallowed."""
-        assert self._body is not None  # noqa: S101 - set up only with a body
-        if offset or origin or not self._body.replayable:
-            return _CANNOT_SEEK
-        try:
-            self._body.rewind()
-        except BaseException as error:  # noqa: BLE001 - as in read
-            self.failure = error
-            return _CANNOT_SEEK
-        self._sent = 0
-        return _SOUGHT
 
 
 def establish(handle: pycurl.Curl, request: HttpRequest, settings: Settings) -> bool:
@@ -122,78 +56,6 @@ def establish(handle: pycurl.Curl, request: HttpRequest, settings: Settings) -> 
     if request.scheme == "https":
         _set_tls(handle, settings)
     return _set_proxy(handle, request.scheme, settings)
-
-
-def describe(handle: pycurl.Curl, request: HttpRequest, upload: Upload, *, proxied: bool) -> None:
-    """Set up an established handle for one request, READFUNCTION excepted.
-
-    Raises:
-        ParameterError: it cannot be written as HTTP.
-    """
-    _set_target(handle, request, proxied=proxied)
-    _set_method(handle, request.method, upload)
-    _set_headers(handle, request, upload)
-
-
-def limit_connecting(handle: pycurl.Curl, timeouts: Timeouts) -> None:
-    """Set how long it may take to connect."""
-    limit = timeouts.connect
-    milliseconds = 2**31 - 1 if limit is None else max(1, round(limit * 1000))
-    handle.setopt(pycurl.CONNECTTIMEOUT_MS, milliseconds)
-
-
-def _set_target(handle: pycurl.Curl, request: HttpRequest, *, proxied: bool) -> None:
-    target = request.target
-    if _BLANK.search(target) or not target.startswith("/"):
-        raise ParameterError(f"not a target of a request: {target[:80]!r}")
-    base = f"{request.scheme}://{request.host}"
-    if proxied:
-        # Only libcurl knows whether the target is to be absolute, so it makes it from the URL.
-        handle.setopt(pycurl.URL, base + target)
-    else:
-        # Which it would otherwise write in its own way: escapes in capitals, nothing after "#".
-        handle.setopt(pycurl.URL, base + "/")
-        handle.setopt(pycurl.REQUEST_TARGET, target.encode())
-
-
-def _set_method(handle: pycurl.Curl, method: str, upload: Upload) -> None:
-    setopt = handle.setopt
-    setopt(pycurl.HTTPGET, 1)  # undoes what the request before needed
-    own = "GET"
-    if upload.present:
-        own = "PUT"
-        setopt(pycurl.UPLOAD, 1)
-        setopt(pycurl.SEEKFUNCTION, upload.seek)
-        setopt(pycurl.INFILESIZE_LARGE, -1 if upload.length is None else upload.length)
-    elif method == "HEAD":
-        own = "HEAD"
-        setopt(pycurl.NOBODY, 1)
-    elif method in {"PUT", "POST"}:
-        own = "POST"
-        setopt(pycurl.POSTFIELDS, "")
-    if method == own:
-        handle.unsetopt(pycurl.CUSTOMREQUEST)
-    else:
-        setopt(pycurl.CUSTOMREQUEST, method)
-
-
-def _set_headers(handle: pycurl.Curl, request: HttpRequest, upload: Upload) -> None:
-    headers = request.headers
-    if not _FRAMING.isdisjoint(headers):
-        raise ParameterError("Host, Content-Length and Transfer-Encoding follow from the request")
-    # libcurl's own Host leaves out the scheme's port, which the signature may cover.
-    lines = [f"Host: {request.host}", "Expect:", "Accept:"]
-    if "user-agent" not in headers:
-        lines.append("User-Agent:")
-    if not upload.present and "content-type" not in headers:
-        lines.append("Content-Type:")  # libcurl has one of its own for a POST
-    for name, value in headers.items():
-        # An empty value is spelt with a semicolon, since "name:" removes the header.
-        lines.append(f"{name}: {value}" if value.strip() else f"{name};")
-    if _UNSENDABLE.search("".join(lines)):
-        names = [name for name, value in headers.items() if _UNSENDABLE.search(name + value)]
-        raise ParameterError(f"a line break or NUL in the headers {', '.join(names)}")
-    handle.setopt(pycurl.HTTPHEADER, [line.encode() for line in lines])
 
 
 def _set_proxy(handle: pycurl.Curl, scheme: str, settings: Settings) -> bool:

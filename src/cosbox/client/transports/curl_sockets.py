@@ -78,14 +78,17 @@ class Sockets:
     def wait(self, milliseconds: float | None) -> list[tuple[int, int]]:
         """Sockets that are ready, and for what, in libcurl's terms; none when the time is over."""
         return [
-            (
-                descriptor,
-                (_IN if event & POLLIN else 0)
-                | (_OUT if event & POLLOUT else 0)
-                | (_ERROR if event & ~(POLLIN | POLLOUT) else 0),
-            )
+            (descriptor, _IN if event == POLLIN else _bits(event))
             for descriptor, event in self._poll.poll(milliseconds)
         ]
+
+
+def _bits(event: int) -> int:
+    return (
+        (_IN if event & POLLIN else 0)
+        | (_OUT if event & POLLOUT else 0)
+        | (_ERROR if event & ~(POLLIN | POLLOUT) else 0)
+    )
 
 
 class _Select:

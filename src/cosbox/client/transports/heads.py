@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 _BLANK: Final = " \t\r\n"
+_END: Final = frozenset({b"\r\n", b"\n"})
 
 
 class Answer(NamedTuple):
@@ -30,7 +31,7 @@ def final_head(lines: Sequence[bytes]) -> Answer | None:
     """The head of the final answer, behind any interim ones; None while it is not complete."""
     begin = 0
     for end, line in enumerate(lines):
-        if line in {b"\r\n", b"\n"}:
+        if line in _END:
             status = int(lines[begin].split(None, 2)[1])
             if status >= 200:
                 return Answer(status, _fields(lines[begin + 1 : end]))
@@ -39,49 +40,20 @@ def final_head(lines: Sequence[bytes]) -> Answer | None:
 
 
 def _fields(lines: Sequence[bytes]) -> list[tuple[str, str]]:
+    try:
+        texts = b"".join(lines).decode().split("\n")
+    except UnicodeDecodeError:
+        texts = [_decoded(line) for line in lines]
     fields = []
-    for line in lines:
-        try:
-            text = line.decode()
-        except UnicodeDecodeError:
-            text = line.decode("latin-1")
+    for text in texts:
         name, colon, value = text.partition(":")
         if colon:
             fields.append((name.strip(_BLANK), value.strip(_BLANK)))
     return fields
 
 
-class Head:
-    """Gathers the status and the fields of the final answer; interim ones are dropped."""
-
-    __slots__ = ("_answer", "_lines")
-
-    def __init__(self) -> None:
-        self._lines: list[bytes] = []
-        self._answer: Answer | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether all of it is there."""
-        return self._answer is not None
-
-    @property
-    def status(self) -> int:
-        """The HTTP status; 0 while it is not complete."""
-        return self._answer.status if self._answer is not None else 0
-
-    def feed(self, line: bytes) -> None:
-        """Take a line: a status line, a field, or the empty line at the end."""
-        if self._answer is not None:
-            return  # what follows a chunked body is no part of the head
-        self._lines.append(line)
-        if line in {b"\r\n", b"\n"}:
-            self._answer = final_head(self._lines)
-
-    def fields(self) -> list[tuple[str, str]]:
-        """Names and values in order."""
-        return self._answer.fields if self._answer is not None else []
-
-    def length(self) -> int | None:
-        """The Content-Length."""
-        return self._answer.length() if self._answer is not None else None
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")

@@ -20,7 +20,6 @@ from cosbox.service.identity import Caller
 from cosbox.service.janitor import Janitor
 from cosbox.service.reading import Stored
 from cosbox.service.store import Store
-from cosbox.storage.durable import Durability
 from cosbox.storage.errors import StorageError
 from cosbox.storage.folder import Folder, open_folder
 
@@ -50,7 +49,6 @@ class Embedded:
         appid: str | None = None,
         region: str = "local",
         clock: Clock | None = None,
-        durability: Durability = "full",
     ) -> Self:
         """Open the store in a folder, which is made if it does not exist.
 
@@ -58,7 +56,7 @@ class Embedded:
             StoreFormatError: the folder holds something else, or a store of a newer format.
             StoreInUseError: another process excludes this one.
         """
-        folder = open_folder(path, durability=durability)
+        folder = open_folder(path)
         try:
             made = cls(folder, appid=appid, region=region, clock=clock or FolderClock(path))
         except BaseException:

@@ -34,7 +34,8 @@ def head_bucket(context: Context, call: Call) -> Flow:
 
 def delete_bucket(context: Context, call: Call) -> Flow:
     """DELETE Bucket."""
-    yield Write(lambda txn: buckets.delete(txn, context.caller, call.bucket or ""))
+    name = call.bucket or ""
+    yield Write(lambda txn: buckets.delete(txn, context.caller, name), frees=True)
     return context.answer()
 
 

@@ -102,7 +102,8 @@ def complete_multipart_upload(context: Context, call: Call) -> Flow:
             wanted["Part"],
             forbid_overwrite=objects.forbids_overwrite(call.args),
             now=now,
-        )
+        ),
+        frees=True,
     )
     host = context.headers.get("host", "")
     path = f"/{key}" if host.startswith(bucket_name) else f"/{bucket_name}/{key}"
@@ -129,7 +130,8 @@ def abort_multipart_upload(context: Context, call: Call) -> Flow:
             call.key or "",
             str(call.args["UploadId"]),
             now,
-        )
+        ),
+        frees=True,
     )
     return context.answer()
 

@@ -150,7 +150,8 @@ def delete_object(context: Context, call: Call) -> Flow:
     result = yield Write(
         lambda txn: objects.delete(
             txn, context.caller, call.bucket or "", call.key or "", version, now
-        )
+        ),
+        frees=True,
     )
     return context.answer(result)
 
@@ -185,7 +186,8 @@ def delete_objects(context: Context, call: Call) -> Flow:
     assert isinstance(wanted, dict)  # noqa: S101 - the codec made it so
     now = context.now
     result = yield Write(
-        lambda txn: deleting.delete_many(txn, context.caller, call.bucket or "", wanted, now)
+        lambda txn: deleting.delete_many(txn, context.caller, call.bucket or "", wanted, now),
+        frees=True,
     )
     return context.answer(result)
 

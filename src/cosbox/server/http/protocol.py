@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 
 from cosbox.protocol.errors import Refusal
 from cosbox.server.http.backlog import unread
+from cosbox.server.http.beginning import begin
 from cosbox.server.http.exchange import App, Exchange
 from cosbox.server.http.front import front_of
 from cosbox.server.http.limits import Limits
@@ -62,6 +63,7 @@ class CosHttpProtocol(asyncio.Protocol):
         "_tail",
         "_unsent",
         "_unsent_since",
+        "_waits",
         "front",
         "transport",
         "write_paused",
@@ -94,7 +96,7 @@ class CosHttpProtocol(asyncio.Protocol):
         self._queue: list[Exchange] = []
         self._held = b""
         self._fault: Refusal | None = None
-        self._served = self._overloaded = self._eof = False
+        self._served = self._overloaded = self._eof = self._waits = False
         self._reading = True
         self.write_paused = False
         self._drained: asyncio.Future[None] | None = None
@@ -132,6 +134,8 @@ class CosHttpProtocol(asyncio.Protocol):
             self._held += data
         else:
             self._read(data)
+            if self._waits:
+                self._begin()
 
     def eof_received(self) -> bool:
         """The client will send no more; it may still wait for the answer to what it sent."""
@@ -314,19 +318,23 @@ class CosHttpProtocol(asyncio.Protocol):
         self.front.busy += 1
         if self.access_log:
             exchange.began = self._loop.time()
-        # Of tasks and not of answers: one that was given up may still hold what it took.
-        too_many = len(self._state.tasks) >= self.limits.requests
-        if too_many or self.front.closing or self._overloaded:
-            self._loop.call_soon(self._turn_away, exchange)
-            return
-        exchange.task = self._loop.create_task(exchange.run(self._app))
-        self._state.tasks.add(exchange.task)
+        self._waits = True
 
-    def _turn_away(self, exchange: Exchange) -> None:
-        if self._exchange is exchange:
-            closing = self.front.closing or self._overloaded
+    def _begin(self) -> None:
+        """Serve the request that waits for it, or turn it away."""
+        exchange = self._exchange
+        if exchange is None or not self._waits:
+            return
+        self._waits = False
+        closing = self.front.closing or self._overloaded
+        # Of tasks and not of answers: one that was given up may still hold what it took.
+        if closing or len(self._state.tasks) >= self.limits.requests:
             code = "ServiceUnavailable" if self.front.closing else "SlowDown"
             exchange.refuse(code, go_on=not closing)
+            return
+        exchange.task = begin(exchange.run(self._app), self._loop)
+        if exchange.task is not None:
+            self._state.tasks.add(exchange.task)
 
     def _next(self) -> None:
         self._served = True
@@ -335,6 +343,9 @@ class CosHttpProtocol(asyncio.Protocol):
             self._start(self._queue.pop(0))
         if self._held and not self.has_enough():
             self._read(self._held)
+        if self._waits:
+            # Not at once: others have their turn, and a task may have led here.
+            self._loop.call_soon(self._begin)
         if self._exchange is None and not self._closing_at:
             if self._fault is not None:
                 self._refuse(self._fault)

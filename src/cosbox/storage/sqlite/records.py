@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
-from cosbox.storage.durable import Durability, Syncs
 from cosbox.storage.errors import StoreInUseError
 from cosbox.storage.keeping import files_removable
+from cosbox.storage.reserve import Reserve
 from cosbox.storage.sqlite import forks
 from cosbox.storage.sqlite.engine import Engine
 from cosbox.storage.sqlite.readers import Reading
@@ -28,17 +28,13 @@ class SqliteRecords:
     Args:
         database: made by `cosbox.storage.sqlite.schema.prepare`.
         locks: the folder of the lock files, the same for all processes.
-        syncs: of the store.
-        durability: whether a write waits until it is on the disk.
+        reserve: room that is kept for changes that make room.
     """
 
-    def __init__(
-        self, database: Path, locks: Path, *, syncs: Syncs, durability: Durability
-    ) -> None:
+    def __init__(self, database: Path, locks: Path, reserve: Reserve) -> None:
         self._database = database
+        self._reserve = reserve
         self._locks = locks
-        self._syncs = syncs
-        self._durability = durability
         self._reopening = threading.Lock()
         self._orphaned = False
         self._unsafe = False
@@ -46,7 +42,7 @@ class SqliteRecords:
         forks.watch(self)
 
     def _start(self) -> Engine:
-        engine = Engine(self._database, self._locks, self._syncs, self._durability)
+        engine = Engine(self._database, self._locks, self._reserve)
         # For who forgets to close: at the end of the program, or when this is collected.
         self._finalizer = weakref.finalize(self, engine.dispose)
         return engine
@@ -57,12 +53,18 @@ class SqliteRecords:
             self._reopen()
         return Reading(self._engine.readers)
 
-    def write(self, change: Callable[[SqliteTransaction], T]) -> "Future[T]":
+    def write(
+        self, change: Callable[[SqliteTransaction], T], *, frees: bool = False
+    ) -> "Future[T]":
         """As `Records.write`. A callback of the future runs on the writer's thread: it must be
         short, and must not wait for another write."""
         if self._orphaned:
             self._reopen()
-        return self._engine.writer.submit(change)
+        return self._engine.writer.submit(change, frees=frees)
+
+    def pressed(self) -> bool:
+        """As `Records.pressed`."""
+        return not self._reserve.ready()
 
     def new_blob_id(self) -> int:
         """As `Records.new_blob_id`."""
@@ -73,12 +75,6 @@ class SqliteRecords:
     def files_removable(self) -> AbstractContextManager[bool]:
         """As `Records.files_removable`."""
         return files_removable(self._locks)
-
-    def sync(self) -> None:
-        """As `Records.sync`."""
-        if self._orphaned:
-            self._reopen()
-        self._engine.log.sync()
 
     def settle(self, delete: Callable[[Iterable[int]], None]) -> None:
         """Remove the files of blobs that dead processes left without a record; to be called once

@@ -9,9 +9,9 @@ from typing import Any, Final, TypeVar
 
 import apsw
 
-from cosbox.storage.durable import Syncs
-from cosbox.storage.errors import StorageError, StorageFull, SyncFailed
+from cosbox.storage.errors import StorageError, StorageFull
 from cosbox.storage.locks import Turnstile
+from cosbox.storage.reserve import Reserve
 from cosbox.storage.sqlite.faults import storage_error
 from cosbox.storage.sqlite.transaction import SqliteTransaction
 
@@ -22,11 +22,21 @@ MOST_SECONDS: Final = 0.05
 """A batch takes no more in after this, for other processes and the first change wait for it."""
 
 
-class _Job:
-    __slots__ = ("change", "error", "future", "result")
+_RETRIES: Final = 2
+"""For a change that makes room where there is none: with the log emptied, then without reserve."""
 
-    def __init__(self, change: Callable[[SqliteTransaction], Any]) -> None:
+_REUSABLE: Final = 2048
+"""So many pages that the database has and does not use (8 MiB) are room for more records, even
+where the disk has none."""
+
+
+class _Job:
+    __slots__ = ("change", "error", "frees", "future", "result", "retries")
+
+    def __init__(self, change: Callable[[SqliteTransaction], Any], *, frees: bool = False) -> None:
         self.change = change
+        self.frees = frees
+        self.retries = 0
         self.future: Future[Any] = Future()
         self.error: BaseException | None = None
         self.result: Any = None
@@ -44,26 +54,30 @@ class GroupWriter:
     Args:
         connection: to write through; closed by `close`.
         turn: the turn among processes.
-        syncs: of the store.
+        reserve: room for changes that make room.
         committed: called with the number of pages in the log after each commit.
         full: called after the disk was found full.
+        empty_log: moves the log into the database, if that is possible, and returns.
     """
 
     def __init__(
         self,
         connection: apsw.Connection,
         turn: Turnstile,
-        syncs: Syncs,
+        reserve: Reserve,
         *,
         committed: Callable[[int], None],
         full: Callable[[], None],
+        empty_log: Callable[[], None],
     ) -> None:
         self._connection = connection
         self._execute = connection.execute
         self._transaction = SqliteTransaction(connection)
         self._turn = turn
-        self._syncs = syncs
+        self._reserve = reserve
+        self._pressed = False
         self._full = full
+        self._empty_log = empty_log
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._gate = threading.Lock()
         self._closed = False
@@ -79,9 +93,11 @@ class GroupWriter:
         self.thread = threading.Thread(target=self._run, name="cosbox-writer", daemon=True)
         self.thread.start()
 
-    def submit(self, change: Callable[[SqliteTransaction], T]) -> "Future[T]":
+    def submit(
+        self, change: Callable[[SqliteTransaction], T], *, frees: bool = False
+    ) -> "Future[T]":
         """As `Records.write`."""
-        job = _Job(change)
+        job = _Job(change, frees=frees)
         # Under a lock, for a change that slipped in behind the end would never be done.
         with self._gate:
             if self._closed:
@@ -91,7 +107,7 @@ class GroupWriter:
 
     def close(self, last: Callable[[SqliteTransaction], T]) -> T:
         """Finish the changes that were handed in, then make one last one, and stop."""
-        job = _Job(last)
+        job = _Job(last, frees=True)
         with self._gate:
             self._closed = True
             self._queue.put(job)
@@ -153,12 +169,9 @@ class GroupWriter:
         try:
             self._transact(self._arriving(first), taken)
         except BaseException as error:  # noqa: BLE001 - it belongs to the futures, whatever it is
-            fault = self._fault(error)
-            if len(taken) <= 1 or isinstance(fault, SyncFailed):
-                taken = taken or [first]
-                for job in taken:
-                    job.error = fault
-                return taken
+            if len(taken) <= 1:
+                self._failed(first, error)
+                return [first]
             # One too large for the disk must not fail the others, so each gets its own.
             for job in taken:
                 self._alone(job)
@@ -168,14 +181,28 @@ class GroupWriter:
         try:
             self._transact([job], [])
         except BaseException as error:  # noqa: BLE001 - as above
-            job.error = self._fault(error)
+            self._failed(job, error)
+
+    def _failed(self, job: _Job, error: BaseException) -> None:
+        job.error = self._fault(error)
+        if not isinstance(job.error, StorageFull):
+            return
+        if not job.frees or job.retries == _RETRIES:
+            self._full()
+            return
+        job.retries += 1
+        if job.retries == _RETRIES:
+            self._reserve.release()
+        # A log that begins anew needs no more room.
+        self._empty_log()
+        self._alone(job)
 
     def _transact(self, jobs: Iterable[_Job], taken: list[_Job]) -> None:
-        self._syncs.check()
         with self._turn:
             try:
                 self._execute("BEGIN IMMEDIATE")
                 self._transaction.load()
+                self._look_for_room()
                 for job in jobs:
                     taken.append(job)
                     self._attempt(job)
@@ -187,7 +214,15 @@ class GroupWriter:
                     self._execute("ROLLBACK")
                 raise
 
+    def _look_for_room(self) -> None:
+        self._pressed = not self._reserve.ready() and (
+            self._connection.pragma("freelist_count") < _REUSABLE
+        )
+
     def _attempt(self, job: _Job) -> None:
+        if self._pressed and not job.frees:
+            job.error = StorageFull("no room left for the records")
+            return
         self._execute("SAVEPOINT change")
         try:
             job.result = job.change(self._transaction)
@@ -207,8 +242,4 @@ class GroupWriter:
             return error
         fault = storage_error(error, self._connection)
         fault.__cause__ = error
-        if isinstance(fault, SyncFailed):
-            self._syncs.fail(error)
-        if isinstance(fault, StorageFull):
-            self._full()
         return fault
