@@ -48,6 +48,7 @@ _BLOCK: Final = 64
 """Bytes that SHA-1 takes at a time; a SignKey has 40."""
 
 _NAMES = re.compile(r"[A-Za-z0-9._~%;-]*", re.ASCII)
+_FIELD = re.compile(r"([^=&]+)=([^&]*)")
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
 _fields_in_order = itemgetter(*FIELDS)
 _KEY_TIME = re.compile(r"(\d{1,12});(\d{1,12})", re.ASCII)
@@ -208,7 +209,7 @@ def extract(headers: Mapping[str, str], query: Mapping[str, str]) -> Signature |
 
 def _fields_of(text: str) -> dict[str, str]:
     # Values are not percent-encoded here, and names never hold "=".
-    return dict([item.partition("=")[::2] for item in text.split("&")])
+    return dict(_FIELD.findall(text))
 
 
 def _parse(fields: Mapping[str, str]) -> Signature:

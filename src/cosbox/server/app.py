@@ -127,12 +127,11 @@ class App:
 
 
 def _head(outgoing: Outgoing) -> Message:
+    headers = outgoing.headers
     return {
         "type": "http.response.start",
         "status": outgoing.status,
-        "headers": [
-            (name.encode("ascii"), value.encode()) for name, value in outgoing.headers.items()
-        ],
+        "headers": [*zip(map(str.encode, headers), map(str.encode, headers.values()), strict=True)],
     }
 
 

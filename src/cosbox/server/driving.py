@@ -84,10 +84,10 @@ class Driver:
     def _read_on(self, flow: Flow, effect: Effect) -> Effect:
         """Do the quick reads that follow each other, all in one snapshot (to find who signed and to
         find the object costs little more than one of the two); returns what is asked for next."""
-        with self._store.records.read():
+        with self._store.records.read() as snapshot:
             while isinstance(effect, Read) and not effect.slow:
                 try:
-                    outcome = self._read(effect.query)
+                    outcome = effect.query(snapshot)
                 except BaseException as error:  # noqa: BLE001 - the flow judges it
                     effect = flow.throw(error)
                 else:

@@ -72,8 +72,8 @@ class Gateway:
         except Exception:  # a fault of ours is an answer too, and its story belongs in the log
             log.exception("%s %s failed [%s]", incoming.method, incoming.raw_path, request_id)
             outgoing = _refused(Refusal("InternalError"), incoming, request_id)
-        headers = {"x-cos-request-id": request_id, **outgoing.headers}
-        return Outgoing(outgoing.status, headers, outgoing.body)
+        outgoing.headers["x-cos-request-id"] = request_id
+        return outgoing
 
     def _serve(self, incoming: Incoming, request_id: str) -> Flow:
         headers = incoming.headers
@@ -83,7 +83,11 @@ class Gateway:
         query = parse_query(incoming.raw_query)
         caller = incoming.caller
         if caller is None:
-            caller = yield from self._authenticate(incoming.method, place, query, headers)
+            signature = signing.extract(headers, query)
+            caller = ANONYMOUS
+            if signature is not None:
+                signer = yield Read(lambda snapshot: _signer(snapshot, signature.secret_id))
+                caller = _verified(signature, signer, incoming.method, place, query, headers)
         operation = requests.match(incoming.method, place.bucket, place.key, query, headers)
         body = b""
         if operation.name in _WITH_DOCUMENT:
@@ -93,35 +97,35 @@ class Gateway:
         context = Context(self.store, operation, caller, headers, request_id)
         return (yield from HANDLERS[operation.name](context, call))
 
-    def _authenticate(
-        self, method: str, place: Place, query: Mapping[str, str], headers: Mapping[str, str]
-    ) -> Step[Caller]:
-        """Who asks."""
-        signature = signing.extract(headers, query)
-        if signature is None:
-            return ANONYMOUS
-        found: tuple[KeyPair, Account] | None = yield Read(
-            lambda snapshot: _signer(snapshot, signature.secret_id)
-        )
-        if found is None:
-            raise Refusal("InvalidAccessKeyId")
-        pair, account = found
-        signing.verify(
-            signature,
-            pair.secret_key,
-            method,
-            place.path,
-            query=query,
-            headers=headers,
-            now=int(time.time()),  # the signer's clock goes on while the store's may be moved
-        )
-        return Caller(account.appid, account.uin)
-
 
 def _signer(snapshot: Snapshot, secret_id: str) -> tuple[KeyPair, Account] | None:
     pair = snapshot.key_pair(secret_id)
     account = snapshot.account(pair.appid) if pair else None
     return (pair, account) if pair and account else None
+
+
+def _verified(
+    signature: signing.Signature,
+    signer: tuple[KeyPair, Account] | None,
+    method: str,
+    place: Place,
+    query: Mapping[str, str],
+    headers: Mapping[str, str],
+) -> Caller:
+    """Who asks, if it is who signed."""
+    if signer is None:
+        raise Refusal("InvalidAccessKeyId")
+    pair, account = signer
+    signing.verify(
+        signature,
+        pair.secret_key,
+        method,
+        place.path,
+        query=query,
+        headers=headers,
+        now=int(time.time()),  # the signer's clock goes on while the store's may be moved
+    )
+    return Caller(account.appid, account.uin)
 
 
 def parse_query(raw: str) -> dict[str, str]:

@@ -1,13 +1,10 @@
 """A request as it was received and an answer as it will be sent, whoever carries them."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from cosbox.service.identity import Caller
 from cosbox.service.reading import Stored
-
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Incoming(NamedTuple):
@@ -33,10 +30,11 @@ class Outgoing(NamedTuple):
 
     Attributes:
         status: HTTP status.
-        headers: spelt as COS spells them, ``Content-Length`` among them.
+        headers: spelt as COS spells them, ``Content-Length`` among them. The gateway adds the id
+            of the request.
         body: in memory, or read as it is sent.
     """
 
     status: int
-    headers: Mapping[str, str] = _NONE
+    headers: dict[str, str]
     body: bytes | Stored = b""

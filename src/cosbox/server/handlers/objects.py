@@ -91,13 +91,14 @@ def _open(
     context: Context, call: Call, snapshot: Snapshot, overrides: Mapping[str, str]
 ) -> Outgoing:
     bucket, version = _find(context, call, snapshot)
-    restoring.check_readable(version, context.now)
+    now = context.now
+    restoring.check_readable(version, now)
     wanted = call.args.get("Range")
     span = ranges.resolve(str(wanted), version.size) if wanted else None
     store = context.store
     source = reading.Source(bucket.name, version)
     stored = reading.open_content(snapshot, store.records, store.blobs, source, span)
-    headers = objects.describe(bucket, version, context.now)
+    headers = objects.describe(bucket, version, now)
     headers.update(overrides)
     headers["Accept-Ranges"] = "bytes"
     headers["Content-Length"] = str(stored.length)
@@ -123,6 +124,8 @@ def _find(context: Context, call: Call, snapshot: Snapshot) -> tuple[Bucket, Ver
 def _overrides(context: Context, call: Call) -> dict[str, str]:
     """The response-* parameters. They come from a URL, so what no header can hold is refused
     here; and only a signed request may set them."""
+    if not call.args:
+        return {}
     found = {
         header: str(call.args[name]) for name, header in _OVERRIDES.items() if name in call.args
     }

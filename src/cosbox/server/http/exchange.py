@@ -111,27 +111,20 @@ class Exchange:
         task: runs the app.
     """
 
-    __slots__ = (
-        "_connection",
-        "_framing",
-        "_left",
-        "_old",
-        "_pieces",
-        "_start",
-        "_told_end",
-        "_waiter",
-        "began",
-        "body_complete",
-        "buffered",
-        "complete",
-        "expects",
-        "keep_alive",
-        "reason",
-        "scope",
-        "sent",
-        "status",
-        "task",
-    )
+    # What most requests leave as it is costs nothing to set.
+    _waiter: asyncio.Future[None] | None = None
+    _told_end = False
+    _start: Message | None = None
+    _framing = NO_BODY
+    _left = 0
+    buffered = 0
+    body_complete = False
+    reason = ""
+    complete = False
+    status = 0
+    sent = 0
+    began = 0.0
+    task: asyncio.Task[None] | None = None
 
     def __init__(
         self, connection: Connection, scope: Message, *, keep_alive: bool, expects: bool, old: bool
@@ -142,19 +135,6 @@ class Exchange:
         self.expects = expects
         self._old = old
         self._pieces: list[bytes] = []
-        self._waiter: asyncio.Future[None] | None = None
-        self._told_end = False
-        self.buffered = 0
-        self.body_complete = False
-        self.reason = ""
-        self._start: Message | None = None
-        self._framing = NO_BODY
-        self._left = 0
-        self.complete = False
-        self.status = 0
-        self.sent = 0
-        self.began = 0.0
-        self.task: asyncio.Task[None] | None = None
 
     @property
     def waiting(self) -> bool:

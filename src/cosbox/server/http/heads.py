@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -9,16 +10,13 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 NO_BODY, SIZED, CHUNKED, UNTIL_CLOSE = range(4)
 """How a body is framed."""
 
-_CONTENT_LENGTH, _CONNECTION, _OURS = range(1, 4)
-_SPECIAL: Final = {
-    b"content-length": _CONTENT_LENGTH,
-    b"connection": _CONNECTION,
-    b"date": _OURS,
-    b"server": _OURS,
-    b"transfer-encoding": _OURS,
-    b"keep-alive": _OURS,
-}
+_LENGTH: Final = b"content-length"
+_OURS: Final = frozenset(
+    {_LENGTH, b"connection", b"date", b"server", b"transfer-encoding", b"keep-alive"}
+)
 """Headers that the front writes itself, so that the app's are not sent on."""
+
+_name_of: Final = itemgetter(0)
 
 
 def _status_line(status: int) -> bytes:
@@ -93,18 +91,20 @@ def answer_head(
     line = _STATUS_LINES.get(status)
     if line is None:
         raise ValueError(f"{status} is not the status of an answer")
-    lines = [line]
-    length = None
-    for name, value in headers:
-        kind = _SPECIAL.get(name.lower())
-        if kind is None:
-            lines.append(name + b": " + value)
-        elif kind == _CONTENT_LENGTH:
-            length = _number(value)
-        elif kind == _CONNECTION and b"close" in value.lower():
-            keep_alive = False
-    if length is None:
-        length = whole
+    # One step of C for all headers, where a loop would take a step of Python for each.
+    headers = list(headers)
+    names = list(map(bytes.lower, map(_name_of, headers)))
+    lines = [line, *map(b": ".join, headers)]
+    length = whole
+    for ours in _OURS.intersection(names):
+        while ours in names:
+            at = names.index(ours)
+            value = headers[at][1]
+            del names[at], headers[at], lines[at + 1]
+            if ours == _LENGTH:
+                length = _number(value)
+            elif ours == b"connection" and b"close" in value.lower():
+                keep_alive = False
     if head_only or status in {204, 304}:
         framing = NO_BODY
     elif length is not None:
