@@ -11,7 +11,7 @@ from cosbox.service.upkeep.fsck_blobs import Bad, check_blobs, check_files
 from cosbox.service.upkeep.fsck_records import Drift, Names, blobs_of, check_records
 from cosbox.service.upkeep.report import MENDABLE, Finding, Kind, Report, Tally
 from cosbox.service.upkeep.scrub_state import ScrubState
-from cosbox.storage.errors import RecordsDamaged, StorageError
+from cosbox.storage.errors import RecordsDamaged, StorageBusy, StorageError
 from cosbox.storage.folder import FolderAudit
 
 
@@ -26,8 +26,8 @@ def check(
     >>> import cosbox, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     cosbox.open(folder).close()
-    ...     check(folder).clean
-    True
+    ...     check(folder).findings
+    ()
 
     Args:
         folder: of the store, which others may have open.
@@ -105,6 +105,8 @@ class Check:
             self.findings += name_bad(audit, bad)
         try:
             self.findings += check_files(audit, named, self.least)
+        except StorageBusy:
+            raise
         except StorageError as error:
             self.findings.append(Finding(kind=Kind.UNREADABLE, text=str(error)))
             self._complete = False
