@@ -75,9 +75,13 @@ class Check:
             with FolderAudit(self._folder) as audit:
                 self._look(audit)
         except RecordsDamaged as error:
-            self.findings.append(Finding(kind=Kind.RECORDS, text=str(error)))
-            self._complete = False
+            self._stop(Kind.RECORDS, error)
         return self.report()
+
+    def _stop(self, kind: Kind, error: Exception) -> None:
+        """Note what kept the check from seeing more."""
+        self.findings.append(Finding(kind=kind, text=str(error)))
+        self._complete = False
 
     def report(self) -> Report:
         """What was found."""
@@ -91,9 +95,22 @@ class Check:
         )
 
     def _look(self, audit: FolderAudit) -> None:
-        with audit.records.snapshot() as snapshot:
-            for text in snapshot.self_check(quick=not self._data):
-                self.findings.append(Finding(kind=Kind.RECORDS, text=text))
+        try:
+            with audit.records.snapshot() as snapshot:
+                for text in snapshot.self_check(quick=not self._data):
+                    self.findings.append(Finding(kind=Kind.RECORDS, text=text))
+            self._compare(audit)
+        except StorageBusy:
+            raise
+        except StorageError as error:
+            self._stop(Kind.RECORDS, error)
+        except (TypeError, ValueError, OverflowError) as error:
+            # Where the database is damaged, anything may be where a number or a text should be.
+            if not self.findings or self.findings[0].kind is not Kind.RECORDS:
+                raise
+            self._stop(Kind.RECORDS, error)
+
+    def _compare(self, audit: FolderAudit) -> None:
         with audit.records.snapshot() as snapshot:
             self.least = {name: least for name, least, _ in snapshot.overtaken()}
             check_records(snapshot, self.tally, self.findings, self.drifts)
@@ -108,8 +125,7 @@ class Check:
         except StorageBusy:
             raise
         except StorageError as error:
-            self.findings.append(Finding(kind=Kind.UNREADABLE, text=str(error)))
-            self._complete = False
+            self._stop(Kind.UNREADABLE, error)
 
     def _step(self) -> None:
         if self._progress is not None:

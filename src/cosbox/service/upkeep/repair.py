@@ -16,9 +16,10 @@ from cosbox.service.janitor import GRACE
 from cosbox.service.upkeep.fsck import Check
 from cosbox.service.upkeep.report import Finding, Kind, Report, Tally
 from cosbox.storage.durable import storage_error, sync_folder, write_new
-from cosbox.storage.errors import StoreInUseError
-from cosbox.storage.folder import Folder, FolderAudit, open_folder
+from cosbox.storage.errors import StoreFormatError, StoreInUseError
+from cosbox.storage.folder import Folder, open_folder
 from cosbox.storage.locks import FileLock
+from cosbox.storage.marker import check_marker
 
 LOST: Final = "lost"
 """The folder, in that of the store, of what no record names."""
@@ -48,8 +49,9 @@ def repair(
         StorageError: it cannot be looked at, or not be written to.
     """
     path = Path(folder).absolute()
-    with FolderAudit(path):
-        lock = _lock(path)
+    if not check_marker(path):
+        raise StoreFormatError(f"there is no store in {path}")
+    lock = _lock(path)
     try:
         if not lock.try_acquire():
             raise StoreInUseError(f"somebody else is repairing {path}")

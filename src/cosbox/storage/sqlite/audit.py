@@ -192,6 +192,8 @@ class Audit:
                 self._connection.execute("COMMIT")
         except apsw.Error as error:
             raise storage_error(error, self._connection) from error
+        except UnicodeDecodeError as error:
+            raise RecordsDamaged(f"a text in the records is not UTF-8: {error}") from error
 
     def close(self) -> None:
         """Let go of the database."""
