@@ -304,6 +304,7 @@ class Link:
         for data in self.client.pieces(seen.length):
             if seen.sent + len(data) > stops:
                 store.sock.sendall(data[: stops - seen.sent])
+                seen.sent = stops
                 raise GoneError
             if seen.sent + len(data) > stalls:
                 stalls = _NEVER
@@ -344,6 +345,7 @@ class Link:
         for data in self.store.pieces(length):
             if seen.answered + len(data) > stops:
                 self.client.sock.sendall(data[: stops - seen.answered])
+                seen.answered = stops
                 raise GoneError
             if seen.answered + len(data) > stalls:
                 stalls = _NEVER
