@@ -4,7 +4,9 @@ import argparse
 import ipaddress
 import os
 import re
+import stat
 import sys
+from pathlib import Path
 from typing import Any
 
 from cosbox.cli.failure import CommandError
@@ -130,13 +132,10 @@ def run(args: argparse.Namespace) -> int:
         ),
     )
     settle_keys(args.folder, find_keys(args.keys, os.environ))
+    if _is_open_to_others(args.folder):
+        _warn(f"others may read the secrets in {args.folder}; run: chmod -R go= {args.folder}")
     if not _is_loopback(args.host):
-        print(
-            f"cosbox: warning: {args.host} can be reached from other machines, and HTTP is not"
-            " encrypted",
-            file=sys.stderr,
-            flush=True,
-        )
+        _warn(f"{args.host} can be reached from other machines, and HTTP is not encrypted")
     try:
         serve(args.folder, options)
     except OSError as error:
@@ -149,6 +148,21 @@ def run(args: argparse.Namespace) -> int:
 
 def _in_seconds(days: float | None) -> float | None:
     return None if days is None else days * 86_400
+
+
+def _warn(text: str) -> None:
+    print(f"cosbox: warning: {text}", file=sys.stderr, flush=True)
+
+
+def _is_open_to_others(folder: str) -> bool:
+    """Whether a copy, say, has lost what keeps others from the records."""
+    from cosbox.storage.folder import DATABASE  # noqa: PLC0415 - loaded when needed
+
+    others = stat.S_IRWXG | stat.S_IRWXO
+    path = Path(folder)
+    return sys.platform != "win32" and all(
+        each.stat().st_mode & others for each in (path, path / DATABASE)
+    )
 
 
 def _is_loopback(host: str) -> bool:

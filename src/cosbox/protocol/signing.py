@@ -47,6 +47,9 @@ FIELDS: Final = (
 _BLOCK: Final = 64
 """Bytes that SHA-1 takes at a time; a SignKey has 40."""
 
+CARRIES_TOKEN: Final = "x-cos-security-token"  # noqa: S105 - a name
+"""The header, or the parameter of a URL, in which the token of a temporary key travels."""
+
 _NAMES = re.compile(r"[A-Za-z0-9._~%;-]*", re.ASCII)
 _FIELD = re.compile(r"([^=&]+)=([^&]*)")
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
@@ -279,15 +282,28 @@ def verify(
         "SignatureDoesNotMatch",
         details={
             "StringToSign": _string_to_sign(signature.sign_time, http_string),
-            "FormatString": http_string,
+            "FormatString": _without_token(http_string, params, headers),
         },
     )
+
+
+def _without_token(http_string: str, *places: Mapping[str, str]) -> str:
+    """The text without a temporary key's token, since error documents end up in logs."""
+    for values in places:
+        if token := values.get(CARRIES_TOKEN):
+            http_string = http_string.replace(quote(token, safe="-_.~"), "***")
+    return http_string
 
 
 def _matches(signature: Signature, secret_key: str, http_string: str) -> bool:
     sign_text = _signing(secret_key, signature.key_time)
     expected = sign_text(_string_to_sign(signature.sign_time, http_string))
     return hmac.compare_digest(expected.encode(), signature.signature.encode())
+
+
+def names_in(names: str) -> frozenset[str]:
+    """The names that a list of a signature names, decoded and in lower case."""
+    return frozenset([name for _, name in _signed_names(names)])
 
 
 def _signed_names(names: str) -> tuple[tuple[str, str], ...]:

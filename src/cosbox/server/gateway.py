@@ -17,6 +17,7 @@ from cosbox.protocol.errors import Refusal
 from cosbox.protocol.messages import Request
 from cosbox.protocol.operations import OPERATIONS
 from cosbox.protocol.schema import Place as Carried
+from cosbox.server.bound import check_url
 from cosbox.server.context import Context
 from cosbox.server.effects import BodyFailed, Flow, Read, ReceiveDocument, Step
 from cosbox.server.handlers import HANDLERS
@@ -125,6 +126,8 @@ def _verified(
         headers=headers,
         now=int(time.time()),  # the signer's clock goes on while the store's may be moved
     )
+    if not headers.get("authorization", "").strip():
+        check_url(signature, query, headers)
     return Caller(account.appid, account.uin)
 
 
