@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 from cosbox.protocol.errors import Refusal
+from cosbox.protocol.repeats import fold, read_like
 from cosbox.protocol.schema import Kind, Node
 
 MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
@@ -92,12 +93,35 @@ def result_reader(node: Node, *, url: bool) -> Callable[[bytes], Any]:
         url: percent-decode what travels so under ``encoding-type=url``.
     """
     read = _lenient(node, url=url)
+    many = [child for child in node.children if child.many]
 
     def run(data: bytes) -> Any:
+        for child in many:
+            folded = fold(data, child.name)
+            if folded is not None:
+                found = read_folded(child, *folded)
+                if found is not None:
+                    return found
+        return read(root_of(data))
+
+    def read_folded(child: Node, document: bytes, text: str) -> dict[str, Any] | None:
+        try:
+            root = root_of(document)
+        except MalformedDocument:
+            return None  # it was cut where it cannot be
+        first = root.findall(child.name)
+        more = read_like(first[0], text, child, url=url) if len(first) == 1 else None
+        if more is None:
+            return None
+        found: dict[str, Any] = read(root)
+        found[child.name] += more
+        return found
+
+    def root_of(data: bytes) -> Element:
         root = _parse_answer(data)
         if _local(root.tag) != node.name:
             raise MalformedDocument(f"expected <{node.name}>, got <{_local(root.tag)[:60]}>")
-        return read(root)
+        return root
 
     return run
 
