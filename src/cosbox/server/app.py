@@ -16,6 +16,7 @@ from cosbox.service.janitor import Janitor
 from cosbox.service.reading import Stored
 from cosbox.service.store import Store
 from cosbox.service.upkeep.scrub import Scrub
+from cosbox.storage.durable import Durability
 from cosbox.storage.errors import StorageBusy
 from cosbox.storage.folder import Folder, open_folder
 
@@ -37,6 +38,7 @@ class Settings:
 
     Attributes:
         region: that its buckets say they are in.
+        durability: what an answer outlives (docs/durability.md).
         clock: what time it is; None for the machine's, moved as the folder says.
         transfers: how many large bodies may be on their way at once, in or out.
         scrub_rate: bytes per second of what is stored to read again, to find what rots; 0 for none.
@@ -46,6 +48,7 @@ class Settings:
     """
 
     region: str = "local"
+    durability: Durability = "full"
     clock: Clock | None = None
     transfers: int = 512
     scrub_rate: int = 0
@@ -191,4 +194,5 @@ def open_app(folder: str | os.PathLike[str], *, settings: Settings | None = None
         StoreInUseError: another process excludes this one.
     """
     settings = settings or Settings()
-    return App(open_folder(folder, reserve=settings.reserve), settings)
+    folder_open = open_folder(folder, reserve=settings.reserve, durability=settings.durability)
+    return App(folder_open, settings)

@@ -29,12 +29,15 @@ from cosbox.service.content import decode_md5
 from cosbox.service.identity import ANONYMOUS, Caller
 from cosbox.service.objects import NotModified
 from cosbox.service.store import Store
-from cosbox.storage.errors import StorageBusy, StorageFull
+from cosbox.storage.errors import StorageBusy, StorageFull, SyncFailed
 from cosbox.storage.records import Snapshot
 from cosbox.storage.rows import Account, KeyPair
 
 log = logging.getLogger("cosbox.server")
 
+_FAILED_DISK: Final = (
+    "The disk of the store failed; nothing is written until the store is opened anew."
+)
 _MAX_QUERY_FIELDS: Final = 100
 _WITH_DOCUMENT: Final = frozenset(
     operation.name
@@ -68,6 +71,8 @@ class Gateway:
         except StorageFull:
             full = Refusal("ServiceUnavailable", "The store has no room left; free some space.")
             outgoing = _refused(full, incoming, request_id)
+        except SyncFailed:
+            outgoing = _refused(Refusal("ServiceUnavailable", _FAILED_DISK), incoming, request_id)
         except StorageBusy:
             outgoing = _refused(Refusal("SlowDown"), incoming, request_id)
         except Exception:  # a fault of ours is an answer too, and its story belongs in the log

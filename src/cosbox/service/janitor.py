@@ -12,11 +12,13 @@ A restored copy of an archived object has no bytes of its own, so when it expire
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from cosbox.service import abandoned
 from cosbox.service.store import Store
 from cosbox.storage.errors import StorageError
+from cosbox.storage.records import Transaction
 
 log = logging.getLogger("cosbox.janitor")
 
@@ -62,7 +64,7 @@ class Janitor:
         self._thread.start()
 
     def close(self) -> None:
-        """Finish the file at hand, and stop."""
+        """Finish the files at hand, and stop."""
         self._closing.set()
         self._thread.join()
 
@@ -120,19 +122,19 @@ class Janitor:
         return removed
 
     def _sweep_some(self, before: int) -> int:
-        removed = 0
-        with self._store.records.files_removable() as removable:
-            for blob_id in self._garbage(before) if removable else ():
-                if self._closing.is_set():
-                    break
-                self._remove(blob_id)
-                removed += 1
-        return removed
-
-    def _garbage(self, before: int) -> list[int]:
         records = self._store.records
-        return list(records.write(lambda txn: txn.garbage(before, _BATCH), frees=True).result())
+        with records.files_removable() as removable:
+            if not removable:
+                return 0
+            found = records.write(lambda txn: txn.garbage(before, _BATCH), frees=True).result()
+            if found:
+                # No power cut may bring references back to files that are gone.
+                records.sync()
+                self._store.blobs.delete_many(found)
+                records.write(lambda txn: _forget(txn, found), frees=True).result()
+            return len(found)
 
-    def _remove(self, blob_id: int) -> None:
-        self._store.blobs.delete(blob_id)
-        self._store.records.write(lambda txn: txn.forget_blob(blob_id), frees=True).result()
+
+def _forget(txn: Transaction, blob_ids: Sequence[int]) -> None:
+    for blob_id in blob_ids:
+        txn.forget_blob(blob_id)

@@ -6,7 +6,7 @@ it that makes it visible; a blob without a record is nobody's.
 Every engine passes ``tests/conformance/test_blobs.py``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -67,7 +67,12 @@ class Blobs(Protocol):
         ...
 
     def delete(self, blob_id: int) -> None:
-        """Deleting what is not there is no error."""
+        """Remove a blob, durably: its record may go only after it. Deleting what is not there is no
+        error."""
+        ...
+
+    def delete_many(self, blob_ids: Iterable[int]) -> int:
+        """The same for several, which is quicker than one by one; how many there were."""
         ...
 
     def ids(self) -> Iterator[int]:

@@ -1,16 +1,31 @@
 """Making files and names survive a power cut."""
 
 import errno
+import logging
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
-from cosbox.storage.errors import StorageBusy, StorageError, StorageFull
+from cosbox.storage.errors import StorageBusy, StorageError, StorageFull, SyncFailed
 
 if sys.platform == "darwin":
     import fcntl
 
+log = logging.getLogger("cosbox.storage")
+
+Durability = Literal["full", "process"]
+"""What an answer outlives. ``full``: the death of processes, and power cuts. ``process``: the death
+of processes; a power cut takes the store back to what it was up to some seconds before."""
+
+DURABILITIES: Final[tuple[Durability, ...]] = get_args(Durability)
+
+_NO_MORE: Final = (
+    "the disk failed to make something durable, so nothing more is written until the store is"
+    " opened anew"
+)
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
 
@@ -28,13 +43,80 @@ def sync_file(fd: int) -> None:
 
 def sync_folder(path: Path | str) -> None:
     """Make the names in a folder durable. Windows has no way to, and does it by itself."""
+    with _folder(path) as fd:
+        if fd is not None:
+            os.fsync(fd)
+
+
+@contextmanager
+def _folder(path: Path | str) -> Iterator[int | None]:
     if sys.platform == "win32":
+        yield None
         return
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(fd)
+        yield fd
     finally:
         os.close(fd)
+
+
+class Syncs:
+    """Makes the files and names of one open store durable, until that fails once.
+
+    A sync that failed may leave what it was about unwritten and marked as written, so that the next
+    one succeeds and means nothing. Therefore there is no next one.
+    """
+
+    __slots__ = ("_failure",)
+
+    def __init__(self) -> None:
+        self._failure: BaseException | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether one failed."""
+        return self._failure is not None
+
+    def check(self) -> None:
+        """Let something be written.
+
+        Raises:
+            SyncFailed: not any more.
+        """
+        if self._failure is not None:
+            raise SyncFailed(_NO_MORE) from self._failure
+
+    def file(self, fd: int) -> None:
+        """As `sync_file`."""
+        self.attempt(sync_file, fd)
+
+    def folder(self, path: Path | str) -> None:
+        """As `sync_folder`."""
+        with _folder(path) as fd:
+            if fd is not None:
+                self.attempt(os.fsync, fd)
+
+    def fail(self, error: BaseException) -> None:
+        """Take note that a sync failed."""
+        if self._failure is None:
+            self._failure = error
+            log.critical("%s: %s", _NO_MORE, error)
+
+    def attempt(self, sync: Callable[[int], None], fd: int) -> None:
+        """Call what makes a file durable.
+
+        Raises:
+            SyncFailed: one failed before.
+            OSError: this one fails.
+        """
+        self.check()
+        try:
+            sync(fd)
+        except OSError as error:
+            # Where there was no room, the caller removes what it wrote, and may try another.
+            if not is_full(error):
+                self.fail(error)
+            raise
 
 
 def is_full(error: OSError | int) -> bool:

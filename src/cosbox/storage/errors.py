@@ -17,6 +17,12 @@ class BlobMissing(StorageError):  # noqa: N818 - names the state
     """A blob that should be there is not."""
 
 
+class SyncFailed(StorageError):  # noqa: N818 - says what happened
+    """The system could not make something durable, and nobody knows what is on the disk of it.
+    Nothing more is written until the store is opened anew. Whether the change that met with it was
+    made shows only then."""
+
+
 class StoreFormatError(StorageError):
     """The folder holds no store, or one that this version of cosbox does not understand."""
 

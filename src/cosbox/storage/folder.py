@@ -10,7 +10,14 @@ from typing import Final, Self
 
 import apsw
 
-from cosbox.storage.durable import make_folder, storage_error, sync_folder
+from cosbox.storage.durable import (
+    DURABILITIES,
+    Durability,
+    Syncs,
+    make_folder,
+    storage_error,
+    sync_folder,
+)
 from cosbox.storage.errors import RecordsDamaged, StoreFormatError
 from cosbox.storage.files import FileBlobs
 from cosbox.storage.keeping import files_kept
@@ -74,13 +81,21 @@ class Folder:
         self.close()
 
 
-def open_folder(path: str | os.PathLike[str], *, create: bool = True, reserve: int = 0) -> Folder:
+def open_folder(
+    path: str | os.PathLike[str],
+    *,
+    create: bool = True,
+    reserve: int = 0,
+    durability: Durability = "full",
+) -> Folder:
     """Open the store in a folder. Any number of processes may.
 
     Args:
         path: of the folder.
         create: make the folder, and a store in it, if there is none.
         reserve: bytes to keep on the disk for deletes, should it be full.
+        durability: how far what is written through it is durable; others who have the store open
+            go by their own.
 
     Raises:
         StoreFormatError: the folder holds something else, or a store of a newer format, or nothing
@@ -94,6 +109,8 @@ def open_folder(path: str | os.PathLike[str], *, create: bool = True, reserve: i
     ...         snapshot.accounts()
     []
     """
+    if durability not in DURABILITIES:
+        raise ValueError(f"durability must be one of {', '.join(DURABILITIES)}, not {durability!r}")
     folder = Path(path).absolute()
     try:
         _prepare(folder, create=create)
@@ -101,9 +118,15 @@ def open_folder(path: str | os.PathLike[str], *, create: bool = True, reserve: i
         raise records_error(error) from error
     except OSError as error:
         raise storage_error(f"cannot open the store {folder}", error) from error
-    blobs = FileBlobs(folder / BLOBS)
-    kept = Reserve(folder / _RESERVE, reserve)
-    records = SqliteRecords(folder / DATABASE, folder / _LOCKS, kept)
+    syncs = Syncs()
+    blobs = FileBlobs(folder / BLOBS, syncs)
+    records = SqliteRecords(
+        folder / DATABASE,
+        folder / _LOCKS,
+        reserve=Reserve(folder / _RESERVE, reserve),
+        syncs=syncs,
+        durability=durability,
+    )
     left = 0
 
     def remove(blob_ids: Iterable[int]) -> None:

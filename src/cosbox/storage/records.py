@@ -202,6 +202,11 @@ class Records(Protocol):
         """Whether there is so little room that only changes which make room are made."""
         ...
 
+    def sync(self) -> None:
+        """Make durable what was written so far by whichever process, also where writes do not wait
+        for the disk."""
+        ...
+
     def new_blob_id(self) -> int:
         """An id for a blob that will be a file, never given out before. Should this process die
         before the blob is recorded, the next to open the store finds and removes the file."""

@@ -20,6 +20,7 @@ from cosbox.service.identity import Caller
 from cosbox.service.janitor import Janitor
 from cosbox.service.reading import Stored
 from cosbox.service.store import Store
+from cosbox.storage.durable import Durability
 from cosbox.storage.errors import StorageError
 from cosbox.storage.folder import Folder, open_folder
 
@@ -49,6 +50,7 @@ class Embedded:
         appid: str | None = None,
         region: str = "local",
         clock: Clock | None = None,
+        durability: Durability = "full",
     ) -> Self:
         """Open the store in a folder, which is made if it does not exist.
 
@@ -56,7 +58,7 @@ class Embedded:
             StoreFormatError: the folder holds something else, or a store of a newer format.
             StoreInUseError: another process excludes this one.
         """
-        folder = open_folder(path)
+        folder = open_folder(path, durability=durability)
         try:
             made = cls(folder, appid=appid, region=region, clock=clock or FolderClock(path))
         except BaseException:

@@ -6,6 +6,7 @@ from typing import Self
 
 from cosbox.server.http.limits import Limits
 from cosbox.service.upkeep.scrub import RATE as SCRUB_RATE
+from cosbox.storage.durable import Durability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class ServeOptions:
         port: 0 takes a free one.
         workers: processes.
         region: that the store's buckets say they are in.
+        durability: what an answer outlives (docs/durability.md).
         grace: seconds that requests under way are given when the server is told to end.
         log_level: of what goes to stderr: ``critical`` to ``debug``.
         access_log: one line per request to stderr.
@@ -31,6 +33,7 @@ class ServeOptions:
     port: int = 8000
     workers: int = 1
     region: str = "local"
+    durability: Durability = "full"
     grace: int = 30
     log_level: str = "warning"
     access_log: bool = False

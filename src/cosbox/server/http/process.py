@@ -80,6 +80,7 @@ def make_server(app: App, options: ServeOptions, on_ready: Callable[[], None]) -
 def _settings(options: ServeOptions) -> Settings:
     return Settings(
         region=options.region,
+        durability=options.durability,
         transfers=options.limits.transfers,
         scrub_rate=options.scrub_rate,
         reserve=options.reserve,

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from cosbox.storage.durable import storage_error, sync_folder
+from cosbox.storage.durable import Syncs, storage_error
 from cosbox.storage.errors import BlobMissing, StorageError
 from cosbox.storage.files import layout
 from cosbox.storage.files.reader import FileReader
@@ -19,14 +19,22 @@ _READ = os.O_RDONLY | _BINARY
 class FileBlobs:
     """A `cosbox.storage.blobs.Blobs` on a folder, which exists."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, syncs: Syncs | None = None) -> None:
+        """Use a folder.
+
+        Args:
+            root: the folder.
+            syncs: of the store; None where nothing else is written.
+        """
         self._root = str(root)
+        self._syncs = syncs or Syncs()
         self._durable: set[str] = set()
         self._lock = threading.Lock()
         self._closed = False
 
     def create(self, blob_id: int) -> FileWriter:
         """As `Blobs.create`. The id must be fresh."""
+        self._syncs.check()
         folder = f"{self._root}/{layout.shard(blob_id)}"
         path = f"{folder}/{layout.file_name(blob_id)}"
         # Under the lock, for no file may appear after `close`: see Folder.close.
@@ -37,7 +45,7 @@ class FileBlobs:
                 fd = self._open_new(folder, path)
             except OSError as error:
                 raise storage_error(f"cannot create {path}", error) from error
-        return FileWriter(fd, path, lambda: self._sync_names(folder))
+        return FileWriter(fd, path, self._syncs, lambda: self._sync_names(folder))
 
     def _open_new(self, folder: str, path: str) -> int:
         try:
@@ -54,10 +62,10 @@ class FileBlobs:
         return ["/".join((self._root, *parts[:depth])) for depth in range(len(parts))]
 
     def _sync_names(self, folder: str) -> None:
-        sync_folder(folder)
+        self._syncs.folder(folder)
         if folder not in self._durable:
             for level in self._ancestors(folder):
-                sync_folder(level)
+                self._syncs.folder(level)
             self._durable.add(folder)
 
     def open(self, blob_id: int) -> FileReader:
@@ -91,7 +99,7 @@ class FileBlobs:
             found += 1
         for folder in folders:
             try:
-                sync_folder(folder)
+                self._syncs.folder(folder)
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -104,8 +112,8 @@ class FileBlobs:
         target = folder / f"blob-{layout.file_name(blob_id)}"
         try:
             path.rename(target)
-            sync_folder(folder)
-            sync_folder(path.parent)
+            self._syncs.folder(folder)
+            self._syncs.folder(path.parent)
         except OSError as error:
             raise storage_error(f"cannot move {path} to {target}", error) from error
         return target

@@ -5,7 +5,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from cosbox.storage.durable import storage_error, sync_file
+from cosbox.storage.durable import Syncs, storage_error
+from cosbox.storage.errors import SyncFailed
 
 _fdatasync = getattr(os, "fdatasync", None)
 """Missing on Windows. On macOS it exists in some versions, and is cheap there."""
@@ -15,11 +16,12 @@ class FileWriter:
     """A `cosbox.storage.blobs.BlobWriter`. What fails, and what is dropped before `commit`, leaves
     no file behind."""
 
-    __slots__ = ("_fd", "_path", "_sync_names")
+    __slots__ = ("_fd", "_path", "_sync_names", "_syncs")
 
-    def __init__(self, fd: int, path: str, sync_names: Callable[[], None]) -> None:
+    def __init__(self, fd: int, path: str, syncs: Syncs, sync_names: Callable[[], None]) -> None:
         self._fd = fd
         self._path = path
+        self._syncs = syncs
         self._sync_names = sync_names
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -37,16 +39,19 @@ class FileWriter:
         if _fdatasync is None:
             return
         try:
-            _fdatasync(self._fd)
+            self._syncs.attempt(_fdatasync, self._fd)
         except OSError as error:
             raise storage_error(f"cannot make {self._path} durable", error) from error
 
     def commit(self) -> None:
         """As `BlobWriter.commit`."""
         try:
-            sync_file(self._fd)
+            self._syncs.file(self._fd)
             self._close()
             self._sync_names()
+        except SyncFailed:
+            self.abort()
+            raise
         except OSError as error:
             # After a failed sync nobody knows what is on the disk, so it is not tried again.
             self.abort()

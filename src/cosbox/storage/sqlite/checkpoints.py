@@ -13,7 +13,10 @@ from typing import Final
 
 import apsw
 
+from cosbox.storage.durable import Syncs, is_full
+from cosbox.storage.errors import SyncFailed
 from cosbox.storage.locks import Turnstile
+from cosbox.storage.sqlite.faults import is_sync
 
 START_PAGES: Final = 4096
 """A log of so many pages (16 MiB) is due."""
@@ -30,10 +33,10 @@ _log = logging.getLogger(__name__)
 class Checkpointer:
     """A thread with its own connection and its own hold on the turn to write."""
 
-    def __init__(self, connection: apsw.Connection, turn: Turnstile) -> None:
+    def __init__(self, connection: apsw.Connection, turn: Turnstile, syncs: Syncs) -> None:
         self._connection = connection
-        connection.set_busy_timeout(_READERS_MS)
         self._turn = turn
+        self._syncs = syncs
         self._due = threading.Event()
         self._stop = threading.Event()
         self._paused = False
@@ -58,8 +61,17 @@ class Checkpointer:
         with self._working:
             try:
                 self._checkpoint()
-            except (apsw.Error, OSError) as error:
+            except (apsw.Error, OSError, SyncFailed) as error:
                 _log.debug("no room for a checkpoint: %s", error)
+
+    def _checkpoint(self) -> int:
+        self._syncs.check()
+        try:
+            return _checkpoint(self._connection, self._turn)
+        except apsw.Error as error:
+            if is_sync(error):
+                self._syncs.fail(error)
+            raise
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -70,6 +82,8 @@ class Checkpointer:
             try:
                 with self._working:
                     size = self._checkpoint()
+            except SyncFailed:
+                return
             except (apsw.Error, OSError) as error:
                 _log.warning("a checkpoint of the records failed: %s", error)
                 size = self._next
@@ -78,37 +92,17 @@ class Checkpointer:
             self._next = max(START_PAGES, size + size // 2)
             self._retry = _RETRY_SECONDS if size else None
 
-    def _checkpoint(self) -> int:
-        """Pages of the log that is still in use: 0 when it begins anew."""
-        for _ in range(3):
-            size, done = self._passive()
-            if size - done <= _SHORT:
-                break
-        try:
-            with self._turn:
-                # Waits for readers too, so that the next commit finds nobody in the log.
-                self._connection.wal_checkpoint("main", apsw.SQLITE_CHECKPOINT_RESTART)
-        except apsw.BusyError:
-            return max(size, START_PAGES)
-        return 0
-
-    def _passive(self) -> tuple[int, int]:
-        try:
-            return self._connection.wal_checkpoint("main", apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except apsw.BusyError:
-            # Another process is at it.
-            return 0, 0
-
     def close(self) -> None:
         """Stop, after one last checkpoint if nobody else is in the way."""
         self._stop.set()
         self._due.set()
         self.thread.join()
-        try:
-            with self._turn:
-                self._connection.wal_checkpoint("main", apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        except apsw.Error as error:
-            _log.debug("no last checkpoint: %s", error)
+        if not self._syncs.failed:
+            try:
+                with self._turn:
+                    self._connection.wal_checkpoint("main", apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            except apsw.Error as error:
+                _log.debug("no last checkpoint: %s", error)
         self._connection.close()
 
     # around a fork: forks.py
@@ -128,3 +122,44 @@ class Checkpointer:
         """In the child, where there is no thread to checkpoint."""
         if close:
             self._connection.close()
+
+
+def catch_up(connection: apsw.Connection, turn: Turnstile) -> None:
+    """What a store is opened with: copy what is in the log, unless others are at work in it.
+
+    The log may end in commits of a process that died before it had synced them. They are there for
+    whoever reads, and those that follow would stand on them; so they are made durable first.
+
+    Raises:
+        apsw.Error: it failed.
+    """
+    connection.set_busy_timeout(_READERS_MS)
+    try:
+        _checkpoint(connection, turn)
+    except apsw.Error as error:
+        if not is_full(connection.system_errno) and not isinstance(error, apsw.FullError):
+            raise
+        _log.warning("no checkpoint of the records, for there is no room left")
+
+
+def _checkpoint(connection: apsw.Connection, turn: Turnstile) -> int:
+    """Pages of the log that is still in use: 0 when it begins anew."""
+    for _ in range(3):
+        size, done = _passive(connection)
+        if size - done <= _SHORT:
+            break
+    try:
+        with turn:
+            # Waits for readers too, so that the next commit finds nobody in the log.
+            connection.wal_checkpoint("main", apsw.SQLITE_CHECKPOINT_RESTART)
+    except apsw.BusyError:
+        return max(size, START_PAGES)
+    return 0
+
+
+def _passive(connection: apsw.Connection) -> tuple[int, int]:
+    try:
+        return connection.wal_checkpoint("main", apsw.SQLITE_CHECKPOINT_PASSIVE)
+    except apsw.BusyError:
+        # Another process is at it.
+        return 0, 0

@@ -5,6 +5,8 @@ from typing import Final
 
 import apsw
 
+from cosbox.storage.durable import Durability
+
 BUSY_MS: Final = 10_000
 """How long to wait where SQLite itself locks: recovery after a crash, the end of a checkpoint."""
 
@@ -18,13 +20,16 @@ _SETTINGS: Final = """
 """
 
 
-def connect(path: Path, *, cache_kib: int, readonly: bool = False) -> apsw.Connection:
+def connect(
+    path: Path, *, cache_kib: int, readonly: bool = False, durability: Durability = "full"
+) -> apsw.Connection:
     """A connection to the database of a store, which exists.
 
     Args:
         path: of the database.
         cache_kib: how much of it to keep in memory.
         readonly: refuse to write through this connection.
+        durability: whether commits through it wait for the disk.
 
     Raises:
         apsw.Error: it is none, or cannot be opened.
@@ -38,6 +43,8 @@ def connect(path: Path, *, cache_kib: int, readonly: bool = False) -> apsw.Conne
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         run(connection, _SETTINGS)
         run(connection, f"PRAGMA cache_size = -{cache_kib}")
+        if durability == "process":
+            run(connection, "PRAGMA synchronous = NORMAL")
         if readonly:
             run(connection, "PRAGMA query_only = ON")
     except BaseException:

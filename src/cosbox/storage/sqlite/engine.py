@@ -10,13 +10,15 @@ from typing import Final
 
 import apsw
 
+from cosbox.storage.durable import Durability, Syncs
 from cosbox.storage.durable import storage_error as os_error
 from cosbox.storage.errors import StorageError, StorageFull
 from cosbox.storage.locks import Turnstile
 from cosbox.storage.reserve import Reserve
-from cosbox.storage.sqlite.checkpoints import Checkpointer
+from cosbox.storage.sqlite.checkpoints import Checkpointer, catch_up
 from cosbox.storage.sqlite.connections import connect
 from cosbox.storage.sqlite.faults import storage_error
+from cosbox.storage.sqlite.logsync import LogSync
 from cosbox.storage.sqlite.readers import ReaderPool
 from cosbox.storage.sqlite.reservations import BlobIds, settle
 from cosbox.storage.sqlite.schema import check
@@ -32,18 +34,30 @@ _log = logging.getLogger(__name__)
 class Engine:
     """Readers, a writer, a checkpointer and a source of ids on one database, in one process."""
 
-    def __init__(self, database: Path, locks: Path, reserve: Reserve) -> None:
+    def __init__(
+        self,
+        database: Path,
+        locks: Path,
+        *,
+        reserve: Reserve,
+        syncs: Syncs,
+        durability: Durability,
+    ) -> None:
         self._locks = locks
+        behind = durability == "process"
         with ExitStack() as undo:
             try:
                 checkpoints = connect(database, cache_kib=_CHECKPOINT_CACHE_KIB)
                 undo.callback(checkpoints.close)
-                writing = connect(database, cache_kib=_WRITER_CACHE_KIB)
+                writing = connect(database, cache_kib=_WRITER_CACHE_KIB, durability=durability)
                 undo.callback(writing.close)
                 check(writing)
-                turns = [Turnstile(locks)]
+                turns = [Turnstile(locks), Turnstile(locks)]
                 undo.callback(turns[0].close)
-                turns.append(Turnstile(locks))
+                undo.callback(turns[1].close)
+                log = LogSync(Path(f"{database}-wal"), syncs, behind=behind)
+                undo.callback(log.abandon)
+                catch_up(checkpoints, turns[0])
             except apsw.Error as error:
                 raise storage_error(error) from error
             except OSError as error:
@@ -52,23 +66,30 @@ class Engine:
         self.readers = ReaderPool(
             partial(connect, database, cache_kib=_READER_CACHE_KIB, readonly=True)
         )
-        self.checkpointer = Checkpointer(checkpoints, turns[0])
+        self.checkpointer = Checkpointer(checkpoints, turns[0], syncs)
+        self.log = log
+
+        def committed(pages: int) -> None:
+            log.note()
+            self.checkpointer.note(pages)
+
         self.writer = GroupWriter(
             writing,
             turns[1],
             reserve,
-            committed=self.checkpointer.note,
+            syncs,
+            committed=committed,
             full=self.checkpointer.want,
             empty_log=self.checkpointer.run_now,
         )
-        self.ids = BlobIds(self.writer, locks)
+        self.ids = BlobIds(self.writer, log.sync, locks)
         self._turns = turns
         self.closed = False
 
     def settle(self, delete: Callable[[Iterable[int]], None]) -> None:
         """Remove the files that processes which died left without a record."""
         try:
-            settle(self._locks, self.writer, delete)
+            settle(self._locks, self.writer, self.log.sync, delete)
         except StorageFull as error:
             # The files are gone, which is what matters; whoever opens next makes a note of it.
             _log.warning("what dead processes left is not settled yet: %s", error)
@@ -88,6 +109,7 @@ class Engine:
         self.ids.close(settled=settled)
         self.readers.close()
         self.checkpointer.close()
+        self.log.close()
         for turn in self._turns:
             turn.close()
 
@@ -117,6 +139,7 @@ class Engine:
         """
         self.closed = True
         self.ids.abandon()
+        self.log.abandon()
         for turn in self._turns:
             turn.close()
         for part in (self.readers, self.writer, self.checkpointer):

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
+from cosbox.storage.durable import Durability, Syncs
 from cosbox.storage.errors import StoreInUseError
 from cosbox.storage.keeping import files_removable
 from cosbox.storage.reserve import Reserve
@@ -29,12 +30,24 @@ class SqliteRecords:
         database: made by `cosbox.storage.sqlite.schema.prepare`.
         locks: the folder of the lock files, the same for all processes.
         reserve: room that is kept for changes that make room.
+        syncs: of the store.
+        durability: whether a write waits until it is on the disk.
     """
 
-    def __init__(self, database: Path, locks: Path, reserve: Reserve) -> None:
+    def __init__(
+        self,
+        database: Path,
+        locks: Path,
+        *,
+        reserve: Reserve,
+        syncs: Syncs,
+        durability: Durability,
+    ) -> None:
         self._database = database
         self._reserve = reserve
         self._locks = locks
+        self._syncs = syncs
+        self._durability = durability
         self._reopening = threading.Lock()
         self._orphaned = False
         self._unsafe = False
@@ -42,7 +55,13 @@ class SqliteRecords:
         forks.watch(self)
 
     def _start(self) -> Engine:
-        engine = Engine(self._database, self._locks, self._reserve)
+        engine = Engine(
+            self._database,
+            self._locks,
+            reserve=self._reserve,
+            syncs=self._syncs,
+            durability=self._durability,
+        )
         # For who forgets to close: at the end of the program, or when this is collected.
         self._finalizer = weakref.finalize(self, engine.dispose)
         return engine
@@ -75,6 +94,12 @@ class SqliteRecords:
     def files_removable(self) -> AbstractContextManager[bool]:
         """As `Records.files_removable`."""
         return files_removable(self._locks)
+
+    def sync(self) -> None:
+        """As `Records.sync`."""
+        if self._orphaned:
+            self._reopen()
+        self._engine.log.sync()
 
     def settle(self, delete: Callable[[Iterable[int]], None]) -> None:
         """Remove the files of blobs that dead processes left without a record; to be called once

@@ -21,12 +21,15 @@ from cosbox.storage.sqlite.writer import GroupWriter
 COUNT: Final = 1024
 _PREFIX: Final = "owner-"
 
+_Delete = Callable[[Iterable[int]], None]
+
 
 class BlobIds:
     """Gives out the ids that this engine reserved, and reserves more."""
 
-    def __init__(self, writer: GroupWriter, folder: Path) -> None:
+    def __init__(self, writer: GroupWriter, sync: Callable[[], None], folder: Path) -> None:
         self._writer = writer
+        self._sync = sync
         self._folder = folder
         self._lock = threading.Lock()
         self._life: FileLock | None = None
@@ -55,7 +58,10 @@ class BlobIds:
             transaction.settle(self._owner, COUNT, self._next)
             return transaction.reserve(self._owner, COUNT)
 
-        return self._writer.submit(change).result()
+        first = self._writer.submit(change).result()
+        # A power cut may take records back, but never the reservation of a file that is there.
+        self._sync()
+        return first
 
     def stop(self) -> None:
         """Give out no more."""
@@ -97,12 +103,18 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def settle(folder: Path, writer: GroupWriter, delete: Callable[[Iterable[int]], None]) -> None:
+def settle(
+    folder: Path,
+    writer: GroupWriter,
+    sync: Callable[[], None],
+    delete: _Delete,
+) -> None:
     """Remove what dead owners left.
 
     Args:
         folder: of the lock files.
         writer: of the records.
+        sync: makes durable what was written.
         delete: removes the files of blobs, durably, where there are any.
     """
     reserved = writer.submit(lambda t: t.reservations()).result()
@@ -113,14 +125,24 @@ def settle(folder: Path, writer: GroupWriter, delete: Callable[[Iterable[int]], 
             if not life.try_acquire():
                 continue
             for first in firsts:
-                _settle_one(first, writer, delete)
+                _settle_one(first, writer, sync, delete)
             _remove(path)
         finally:
             life.close()
     _sweep(folder, set(reserved))
 
 
-def _settle_one(first: int, writer: GroupWriter, delete: Callable[[Iterable[int]], None]) -> None:
+def _settle_one(
+    first: int,
+    writer: GroupWriter,
+    sync: Callable[[], None],
+    delete: _Delete,
+) -> None:
+    # The dead owner may have died in a commit that is in the log, and that nobody took for one. It
+    # is written over now, lest it be taken for one after a crash, when its files are gone.
+    if not writer.submit(lambda t: t.rewrite_reservation(first)).result():
+        return  # somebody was faster
+    sync()
     # Read only now, under the dead owner's lock: its last records are all there.
     recorded = writer.submit(lambda t: t.recorded(first, first + COUNT)).result()
     delete([blob_id for blob_id in range(first, first + COUNT) if blob_id not in recorded])

@@ -255,6 +255,15 @@ class SqliteTransaction(SqliteSnapshot):
         """Those of a range of ids that have a record."""
         return {blob_id for (blob_id,) in self._execute(_RECORDED, (first, stop))}
 
+    def rewrite_reservation(self, first: int) -> bool:
+        """Write the one that begins at ``first`` again, as it is; whether there is one."""
+        row = self._one("SELECT first, owner FROM reservation WHERE first = ?", first)
+        if row is not None:
+            # SQLite skips an update that changes nothing.
+            self.drop_reservation(first)
+            self._execute("INSERT INTO reservation VALUES (?, ?)", row)
+        return row is not None
+
     def drop_reservation(self, first: int) -> None:
         """Let go of the one that begins at ``first``."""
         self._execute("DELETE FROM reservation WHERE first = ?", (first,))

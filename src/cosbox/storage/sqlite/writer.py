@@ -9,7 +9,8 @@ from typing import Any, Final, TypeVar
 
 import apsw
 
-from cosbox.storage.errors import StorageError, StorageFull
+from cosbox.storage.durable import Syncs
+from cosbox.storage.errors import StorageError, StorageFull, SyncFailed
 from cosbox.storage.locks import Turnstile
 from cosbox.storage.reserve import Reserve
 from cosbox.storage.sqlite.faults import storage_error
@@ -55,6 +56,7 @@ class GroupWriter:
         connection: to write through; closed by `close`.
         turn: the turn among processes.
         reserve: room for changes that make room.
+        syncs: of the store.
         committed: called with the number of pages in the log after each commit.
         full: called after the disk was found full.
         empty_log: moves the log into the database, if that is possible, and returns.
@@ -65,6 +67,7 @@ class GroupWriter:
         connection: apsw.Connection,
         turn: Turnstile,
         reserve: Reserve,
+        syncs: Syncs,
         *,
         committed: Callable[[int], None],
         full: Callable[[], None],
@@ -76,6 +79,7 @@ class GroupWriter:
         self._turn = turn
         self._reserve = reserve
         self._pressed = False
+        self._syncs = syncs
         self._full = full
         self._empty_log = empty_log
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
@@ -169,6 +173,12 @@ class GroupWriter:
         try:
             self._transact(self._arriving(first), taken)
         except BaseException as error:  # noqa: BLE001 - it belongs to the futures, whatever it is
+            fault = self._fault(error)
+            if isinstance(fault, SyncFailed):
+                taken = taken or [first]
+                for job in taken:
+                    job.error = fault
+                return taken
             if len(taken) <= 1:
                 self._failed(first, error)
                 return [first]
@@ -198,6 +208,7 @@ class GroupWriter:
         self._alone(job)
 
     def _transact(self, jobs: Iterable[_Job], taken: list[_Job]) -> None:
+        self._syncs.check()
         with self._turn:
             try:
                 self._execute("BEGIN IMMEDIATE")
@@ -242,4 +253,6 @@ class GroupWriter:
             return error
         fault = storage_error(error, self._connection)
         fault.__cause__ = error
+        if isinstance(fault, SyncFailed):
+            self._syncs.fail(error)
         return fault
