@@ -96,7 +96,7 @@ def test_what_was_given_up_still_counts(bench):
 
 
 def test_requests_over_the_limit_are_told_to_slow_down(bench):
-    with Running(bench, Limits(requests=2)) as running:
+    with Running(bench, Limits(requests=2, rest=0.1)) as running:
         with running.client() as first, running.client() as second, running.client() as third:
             for client in (first, second):
                 client.send(put(b"/lazy", 2) + b"12")
@@ -115,3 +115,42 @@ def test_requests_over_the_limit_are_told_to_slow_down(bench):
             assert first.reply().body == second.reply().body == b"2"
         assert running.talk(put(b"/echo", 2) + b"12").body == b"12"
         assert len(bench.scopes) == 3
+
+
+def test_who_asks_again_at_once_waits(bench):
+    """Else refusing would keep the server busy. What is sent meanwhile is answered after it."""
+    with (
+        Running(bench, Limits(requests=1, rest=0.5)) as running,
+        running.client() as holder,
+        running.client() as client,
+    ):
+        holder.send(put(b"/lazy", 2) + b"12")
+        wait_until(lambda: len(bench.scopes) == 1)
+        began = time.monotonic()
+        client.send(put(b"/echo", 2) + b"12")
+        assert client.reply().code == "SlowDown"
+        bench.release.set()
+        assert holder.reply().body == b"2"
+        for data in (b"3", b"4"):
+            client.send(put(b"/echo", 1) + data)
+        assert [client.reply().body for _ in range(2)] == [b"3", b"4"]
+        assert time.monotonic() > began + 0.4
+        client.send(get(b"/echo"))
+        assert client.reply().status == 200
+
+
+def test_pipelined_requests_in_great_number(bench):
+    with (
+        Running(bench, Limits(requests=1, rest=0.01)) as running,
+        running.client() as holder,
+        running.client() as client,
+    ):
+        holder.send(put(b"/lazy", 2) + b"12")
+        wait_until(lambda: len(bench.scopes) == 1)
+        client.send(get(b"/echo") * 200)
+        for _ in range(20):
+            assert client.reply().code == "SlowDown"
+        bench.release.set()
+        statuses = [client.reply().status for _ in range(180)]
+        assert set(statuses) <= {200, 503}
+        assert statuses[-1] == 200

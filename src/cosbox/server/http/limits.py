@@ -26,6 +26,8 @@ class Limits:
         connections: above this number a new connection is answered with SlowDown.
         requests: under way at once; above this number a request is answered with SlowDown.
         transfers: large bodies on their way in or out at once; likewise.
+        rest: how long the next request of a connection is left unread after a SlowDown, so that
+            clients which ask again at once do not keep the server busy with refusing.
     """
 
     request_target: int = 16 * 1024
@@ -43,6 +45,7 @@ class Limits:
     connections: int = 4096
     requests: int = 1024
     transfers: int = 512
+    rest: float = 1.0
 
     @property
     def sweep_interval(self) -> float:

@@ -55,6 +55,7 @@ class CosHttpProtocol(asyncio.Protocol):
         "_reader",
         "_reading",
         "_received",
+        "_resting",
         "_sent",
         "_served",
         "_since",
@@ -96,7 +97,7 @@ class CosHttpProtocol(asyncio.Protocol):
         self._queue: list[Exchange] = []
         self._held = b""
         self._fault: Refusal | None = None
-        self._served = self._overloaded = self._eof = self._waits = False
+        self._served = self._overloaded = self._eof = self._waits = self._resting = False
         self._reading = True
         self.write_paused = False
         self._drained: asyncio.Future[None] | None = None
@@ -200,7 +201,7 @@ class CosHttpProtocol(asyncio.Protocol):
             scope["state"] = self._app_state.copy()
         exchange = Exchange(self, scope, keep_alive=keep_alive, expects=expects, old=old)
         self._tail = exchange
-        if self._exchange is None:
+        if self._exchange is None and not self._resting:
             self._start(exchange)
         else:
             self._queue.append(exchange)
@@ -249,7 +250,7 @@ class CosHttpProtocol(asyncio.Protocol):
         if self._closing_at:
             wanted = self._swallowed <= self.limits.linger_bytes
         else:
-            wanted = not (self._held or self._fault or self.has_enough())
+            wanted = not (self._held or self._fault or self._resting or self.has_enough())
         if wanted != self._reading and not self.transport.is_closing():
             self._reading = wanted
             if wanted:
@@ -326,19 +327,30 @@ class CosHttpProtocol(asyncio.Protocol):
         if exchange is None or not self._waits:
             return
         self._waits = False
-        closing = self.front.closing or self._overloaded
+        if self.front.closing or self._overloaded:
+            exchange.refuse("ServiceUnavailable" if self.front.closing else "SlowDown")
+            return
         # Of tasks and not of answers: one that was given up may still hold what it took.
-        if closing or len(self._state.tasks) >= self.limits.requests:
-            code = "ServiceUnavailable" if self.front.closing else "SlowDown"
-            exchange.refuse(code, go_on=not closing)
+        if len(self._state.tasks) >= self.limits.requests:
+            self._resting = True
+            self._loop.call_later(self.limits.rest, self._rested)
+            exchange.refuse("SlowDown", go_on=True)
             return
         exchange.task = begin(exchange.run(self._app), self._loop)
         if exchange.task is not None:
             self._state.tasks.add(exchange.task)
 
+    def _rested(self) -> None:
+        self._resting = False
+        if not (self._closing_at or self.transport.is_closing()):
+            self._next()
+
     def _next(self) -> None:
         self._served = True
         self._since = self.front.now
+        if self._resting:
+            self._set_reading()
+            return
         if self._queue:
             self._start(self._queue.pop(0))
         if self._held and not self.has_enough():
