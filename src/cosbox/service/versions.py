@@ -96,28 +96,31 @@ def _by_id(snapshot: Snapshot, bucket: Bucket, key: str, wanted: str) -> Version
 def place(txn: Transaction, bucket: Bucket, version: Version, now: int) -> None:
     """Make a new version the current one of its key, and do with the others what the bucket's
     versioning says. ``version.null`` is set by the caller: not versioning enabled."""
-    make_room(txn, bucket, version.key, now)
+    _displace(txn, bucket, version.key, now)
     txn.set_current(bucket.id, version)
 
 
 def make_room(txn: Transaction, bucket: Bucket, key: str, now: int) -> None:
     """Move the current version of a key to the past, where versions are kept, and remove the one
     that a new null version replaces, where they are not."""
-    current = txn.current(bucket.id, key)
-    if bucket.versioning == ENABLED:
-        if current is not None:
-            txn.drop_current(bucket.id, key)
-            txn.add_past(bucket.id, current)
-        return
-    if current is not None:
+    if _displace(txn, bucket, key, now):
         txn.drop_current(bucket.id, key)
-        if current.null:
+
+
+def _displace(txn: Transaction, bucket: Bucket, key: str, now: int) -> bool:
+    """The same but for the record of the current version, which the caller replaces or removes;
+    whether there is one."""
+    current = txn.current(bucket.id, key)
+    if current is not None:
+        if current.null and bucket.versioning != ENABLED:
             discard(txn, current, now)
         else:
             txn.add_past(bucket.id, current)
-    if bucket.versioning and (old := txn.null_past(bucket.id, key)):
+    suspended = bucket.versioning == SUSPENDED
+    if suspended and (old := txn.null_past(bucket.id, key)):
         txn.drop_past(bucket.id, key, old.stamp)
         discard(txn, old, now)
+    return current is not None
 
 
 def remove(txn: Transaction, bucket: Bucket, key: str, wanted: str, now: int) -> Version | None:

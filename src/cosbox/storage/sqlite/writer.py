@@ -31,6 +31,14 @@ _REUSABLE: Final = 2048
 where the disk has none."""
 
 
+class _HalfDone(Exception):  # noqa: N818 - says what happened
+    """A change failed after it had changed something, beside others that did not.
+
+    Then all are undone and run again with a savepoint each. Most that fail refuse before they
+    change anything; so the others need none, which costs each of them a third of its time.
+    """
+
+
 class _Job:
     __slots__ = ("change", "error", "frees", "future", "result", "retries")
 
@@ -171,7 +179,10 @@ class GroupWriter:
     def _batch(self, first: _Job) -> list[_Job]:
         taken: list[_Job] = []
         try:
-            self._transact(self._arriving(first), taken)
+            try:
+                self._transact(self._arriving(first), taken)
+            except _HalfDone:
+                self._transact(taken, [], apart=True)
         except BaseException as error:  # noqa: BLE001 - it belongs to the futures, whatever it is
             fault = self._fault(error)
             if isinstance(fault, SyncFailed):
@@ -189,7 +200,7 @@ class GroupWriter:
 
     def _alone(self, job: _Job) -> None:
         try:
-            self._transact([job], [])
+            self._transact([job], [], apart=True)
         except BaseException as error:  # noqa: BLE001 - as above
             self._failed(job, error)
 
@@ -207,7 +218,17 @@ class GroupWriter:
         self._empty_log()
         self._alone(job)
 
-    def _transact(self, jobs: Iterable[_Job], taken: list[_Job]) -> None:
+    def _transact(self, jobs: Iterable[_Job], taken: list[_Job], *, apart: bool = False) -> None:
+        """Run changes in one transaction.
+
+        Args:
+            jobs: the changes.
+            taken: to which each is added as it is begun.
+            apart: so that one that fails half done can be undone without the others.
+
+        Raises:
+            _HalfDone: one failed so, and they are not apart.
+        """
         self._syncs.check()
         with self._turn:
             try:
@@ -216,7 +237,7 @@ class GroupWriter:
                 self._look_for_room()
                 for job in jobs:
                     taken.append(job)
-                    self._attempt(job)
+                    self._attempt(job, apart=apart)
                 self._transaction.save()
                 self._execute("COMMIT")
             except BaseException:
@@ -230,23 +251,30 @@ class GroupWriter:
             self._connection.pragma("freelist_count") < _REUSABLE
         )
 
-    def _attempt(self, job: _Job) -> None:
+    def _attempt(self, job: _Job, *, apart: bool) -> None:
         if self._pressed and not job.frees:
             job.error = StorageFull("no room left for the records")
             return
-        self._execute("SAVEPOINT change")
+        connection = self._connection
+        changes = connection.total_changes()
+        if apart:
+            self._execute("SAVEPOINT change")
         try:
             job.result = job.change(self._transaction)
         except BaseException as error:
-            if not self._connection.in_transaction:
+            if not connection.in_transaction:
                 # SQLite undid everything, as it does when the disk is full.
                 raise
-            self._execute("ROLLBACK TO change")
+            if apart:
+                self._execute("ROLLBACK TO change")
+            elif connection.total_changes() != changes:
+                raise _HalfDone from error
             self._transaction.forget()
             job.error = self._fault(error)
         else:
             job.error = None
-        self._execute("RELEASE change")
+        if apart:
+            self._execute("RELEASE change")
 
     def _fault(self, error: BaseException) -> BaseException:
         if not isinstance(error, apsw.Error):
