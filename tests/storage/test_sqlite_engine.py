@@ -214,3 +214,57 @@ def test_reservations_of_a_process_that_goes_on_do_not_pile_up(fresh_folder):
     records.new_blob_id()
     reserved = records.write(lambda t: t.reservations()).result()
     assert [len(firsts) for firsts in reserved.values()] == [1]
+
+
+class RefusedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("half_done", [False, True])
+def test_a_change_that_fails_undoes_itself_and_nothing_else(fresh_folder, half_done):
+    """Where it changed something before it failed, the others of its batch run a second time."""
+    records = fresh_folder.records
+    bucket = make_bucket(records).id
+    runs = []
+
+    def good(name):
+        def change(t):
+            runs.append(name)
+            put(t, bucket, name, b"x")
+
+        return change
+
+    def bad(t):
+        runs.append("bad")
+        if half_done:
+            put(t, bucket, "bad", b"x")
+            t.drop_current(bucket, "a")
+        raise RefusedError
+
+    began, go = threading.Event(), threading.Event()
+    held = records.write(lambda _t: (began.set(), go.wait()))
+    began.wait()
+    done = [records.write(good("a")), records.write(bad), records.write(good("b"))]
+    go.set()
+    with pytest.raises(RefusedError):
+        done[1].result()
+    for future in (held, done[0], done[2]):
+        future.result()
+    assert runs == (["a", "bad", "a", "bad", "b"] if half_done else ["a", "bad", "b"])
+    with records.read() as snapshot:
+        assert [row.key for row in snapshot.page(bucket, "", None, 10)] == ["a", "b"]
+
+
+def test_a_change_alone_that_fails_half_done(fresh_folder):
+    records = fresh_folder.records
+    bucket = make_bucket(records).id
+
+    def bad(t):
+        put(t, bucket, "bad", b"x")
+        raise RefusedError
+
+    with pytest.raises(RefusedError):
+        records.write(bad).result()
+    with records.read() as snapshot:
+        assert not snapshot.page(bucket, "", None, 10)
+        assert list(snapshot.blobs_page(0, 10)) == []
