@@ -188,7 +188,7 @@ def test_files_of_dead_processes(victim):
 
     report = mended(victim)
 
-    assert report.repairs == ("removed what dead processes had left, 1 files",)
+    assert report.repairs == ("removed files that dead processes had left: 1",)
     assert not path.exists()
 
 

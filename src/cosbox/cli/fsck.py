@@ -82,8 +82,9 @@ def _print(report: "Report", *, repaired: bool) -> None:
         print("not everything could be looked at")
     if report.scrub is not None:
         print(_scrubbed(report.scrub.current))
+    count = len(report.problems)
     left = " left" if repaired else ""
-    print(f"{len(report.problems) or 'no'} problems{left}")
+    print(f"{count or 'no'} problem{'s' if count != 1 else ''}{left}")
 
 
 def _scrubbed(found: "Pass") -> str:

@@ -173,5 +173,5 @@ def check_files(
         least["next_blob"] = last + 1
         yield Finding(kind=Kind.COUNTER, text=counter_text("next_blob", last + 1, following))
     if unrecorded:
-        text = f"{unrecorded} files belong to uploads under way, or to a process that died"
+        text = f"files of uploads under way, or of a dead process: {unrecorded}"
         yield Finding(kind=Kind.UNRECORDED, text=text)

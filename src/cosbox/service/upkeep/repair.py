@@ -87,7 +87,7 @@ class _Repair:
 
     def run(self, report: Report) -> Report:
         if self._store.settled:
-            self._done.append(f"removed what dead processes had left, {self._store.settled} files")
+            self._done.append(f"removed files that dead processes had left: {self._store.settled}")
         self._raise_counters()
         mended = self._correct_references(report.findings)
         moved = self._move_orphans(report.findings)
