@@ -7,6 +7,13 @@ import shutil
 import subprocess
 
 
+def need_strace():
+    """Fetch strace where it is missing."""
+    if shutil.which("strace") is None:
+        subprocess.run(["apt-get", "update"], check=True, capture_output=True)
+        subprocess.run(["apt-get", "install", "-y", "strace"], check=True, capture_output=True)
+
+
 def failing(path, calls, *, after=0):
     """What to put before a command, so that these system calls on a file fail with EIO.
 
@@ -15,9 +22,7 @@ def failing(path, calls, *, after=0):
         calls: their names, with commas.
         after: how many of them, in each thread, work before.
     """
-    if shutil.which("strace") is None:
-        subprocess.run(["apt-get", "update"], check=True, capture_output=True)
-        subprocess.run(["apt-get", "install", "-y", "strace"], check=True, capture_output=True)
+    need_strace()
     return (
         "strace", "-D", "-f", "-qq", "-o", os.devnull, "--seccomp-bpf",
         "-P", str(path), "-e", f"trace={calls}",

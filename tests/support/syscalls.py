@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.failing import need_strace
+
 MARK = 900
 """The descriptor to which marks are written."""
 
@@ -56,6 +58,7 @@ def traced(folder, program, *arguments, inject=None, out=None):
         inject: a fault for the calls on one path: (path, what strace's ``inject=`` takes).
         out: where strace writes what it saw.
     """
+    need_strace()
     command = ["strace", "-f", "-q", "-y", "-s", "300", "--seccomp-bpf"]
     if inject is None:
         command += ["-e", f"trace={_CALLS}"]

@@ -14,6 +14,7 @@ import cosbox
 from cosbox.service.upkeep.backup import back_up
 from cosbox.service.upkeep.fsck import check
 from cosbox.service.upkeep.restore import list_snapshots
+from support.crashing.cuts import powered
 from support.serving import KEYS, Serving
 
 BUCKET = "saved-1250000000"
@@ -249,3 +250,57 @@ def test_wrongly_asked_for(tmp_path, monkeypatch, arguments, status, said):
     assert said in err
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
+
+
+class TestPowerCuts:
+    """The backups, or the store to be, lie on a disk that forgets what was not synced."""
+
+    @pytest.fixture
+    def small(self, tmp_path):
+        with cosbox.open(tmp_path / "store") as client:
+            client.create_bucket(BUCKET)
+            for number in range(40):
+                client.put_object(BUCKET, bytes([number]) * SIZE, f"{number}")
+        return tmp_path / "store"
+
+    @pytest.fixture
+    def disk(self, tmp_path):
+        (tmp_path / "disk").mkdir()
+        return tmp_path / "disk"
+
+    def run_and_cut(self, disk, after, *arguments):
+        wrapper = powered(disk, after + 1, after)
+        done = subprocess.run(
+            [*wrapper, *RUN, *map(str, arguments)], capture_output=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+
+    def test_a_backup(self, small, disk, tmp_path):
+        target = disk / "backups"
+        back_up(small, target)
+        complete = 1
+        for round_, after in enumerate((10, 60, 150, 400)):
+            with cosbox.open(small) as client:
+                client.put_object(BUCKET, bytes([round_]) * (SIZE + 9), "changed")
+                client.delete_object(BUCKET, f"{round_}")
+            self.run_and_cut(disk, after, "backup", small, target, "--keep", 2)
+            found = [each.number for each in list_snapshots(target)]
+            assert found
+            assert found[-1] in {complete, complete + 1}
+            complete = found[-1]
+            for number in found:
+                new = tmp_path / f"new-{round_}-{number}"
+                assert run("restore", target, new, "--snapshot", number)[0] == 0
+                assert check(new).findings == ()
+        assert back_up(small, target, keep=1).snapshot.damaged == ()
+        assert files(target) == 37
+
+    def test_a_restore(self, small, disk, tmp_path):
+        back_up(small, tmp_path / "backups")
+        for after in (5, 50, 200, 2000):
+            self.run_and_cut(disk, after, "restore", tmp_path / "backups", disk / "new")
+            if (disk / "new" / "cosbox.json").exists():
+                break
+        else:
+            assert run("restore", tmp_path / "backups", disk / "new")[0] == 0
+        assert check(disk / "new").findings == ()

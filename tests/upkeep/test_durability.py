@@ -1,9 +1,7 @@
-"""docs/durability.md against what the system is asked for, and what a failed sync leaves.
-
-These tests watch the store's system calls with strace, which has to be installed.
-"""
+"""docs/durability.md against what the system is asked for, and what a failed sync leaves."""
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -20,6 +18,7 @@ from cosbox.service.clock import MovableClock
 from cosbox.service.upkeep.fsck import check
 from cosbox.storage.files import FileBlobs
 from cosbox.storage.folder import open_folder
+from support.crashing.cuts import powered
 from support.syscalls import PRELUDE, Trace, traced
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "durability.md"
@@ -213,6 +212,62 @@ def test_whatever_end_of_the_log_is_lost_the_store_is_whole(tmp_path):
                 assert len(restored.get_object(BUCKET, "kept large")["Body"].read()) == 80_000
                 # Ids are given out again, and none of them is a file's.
                 restored.put_object(BUCKET, bytes(90_000), "after")
+
+
+OVERWRITING = textwrap.dedent("""
+    import cosbox, itertools, sys
+    client = cosbox.open(sys.argv[1], durability="process")
+    for number in itertools.count(int(sys.argv[2])):
+        key = f"{number % 7}"
+        if number % 5 == 4:
+            client.delete_object("synced-1250000000", key)
+        else:
+            size = 70_000 if number % 3 else 10
+            client.put_object("synced-1250000000", number.to_bytes(8) * size, key)
+        print(number, flush=True)
+""")
+
+
+def after(count):
+    """What the store holds after so many steps of `OVERWRITING`: numbers by key."""
+    found = {}
+    for number in range(count):
+        if number % 5 == 4:
+            found.pop(f"{number % 7}", None)
+        else:
+            found[f"{number % 7}"] = number
+    return found
+
+
+def test_a_power_cut_turns_the_store_back_to_one_moment(tmp_path):
+    disk, copy = tmp_path / "disk", tmp_path / "copy"
+    disk.mkdir()
+    with cosbox.open(disk / "store") as client:
+        client.create_bucket(BUCKET)
+    dice = random.Random(7)
+    number = lost = 0
+    for _ in range(4):
+        wrapper = powered(disk, dice.randrange(1, 1 << 32), dice.randrange(600, 3000))
+        done = subprocess.run(
+            [*wrapper, sys.executable, "-c", OVERWRITING, disk / "store", str(number)],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        answered = int(done.stdout.split("\n")[-2]) + 1
+        assert answered > number
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(disk / "store", copy)
+        with cosbox.open(copy) as client:
+            found = {
+                each["Key"]: int.from_bytes(client.get_object(BUCKET, each["Key"])["Body"].read(8))
+                for each in client.iter_objects(BUCKET)
+            }
+        assert check(copy).findings == ()
+        # The next round begins with what is there, and not with the number that was answered.
+        moments = [count for count in range(number, answered + 2) if after(count) == found]
+        assert moments, (found, answered)
+        lost += answered - moments[-1]
+        number = moments[-1]
+    print(f"{lost} steps were lost of {number + lost}")
 
 
 def test_files_go_only_when_the_log_that_let_go_of_them_is_on_the_disk(tmp_path):
