@@ -192,6 +192,10 @@ class Chaos:
                 self._links.discard(link)
                 self._lock.notify_all()
 
+    def widen(self):
+        """Let bytes pass as fast as they can again."""
+        self.bandwidth, self._free_at = None, 0.0
+
     @contextlib.contextmanager
     def noted(self, head):
         """The log's entry of a request; it is under way as long as the context."""
@@ -220,10 +224,10 @@ class Chaos:
             if not self.bandwidth:
                 return
             now = time.monotonic()
-            self._free_at = max(self._free_at, now - 0.02) + count / self.bandwidth
-            pause = self._free_at - now
-        if pause > 0:
-            self.closing.wait(pause)
+            self._free_at = free = max(self._free_at, now - 0.02) + count / self.bandwidth
+        while self.bandwidth and (pause := free - time.monotonic()) > 0:
+            if self.closing.wait(min(pause, 0.05)):
+                return
 
 
 class Link:
@@ -265,7 +269,7 @@ class Link:
                 pass
             return self.refuse(seen, fault)
         if fault.kind == faults.DELAY:
-            self.chaos.closing.wait(fault.seconds)
+            self.stall(fault.seconds)
         if fault.kind == faults.REPEAT:
             body = b"".join(bytes(piece) for piece in self.client.pieces(seen.length))
             self.connect().sock.sendall(head + body)
@@ -385,11 +389,11 @@ class Link:
 
     def stall(self, seconds):
         """Do nothing for so long, or until the client has had enough."""
+        gone = select.poll()
+        gone.register(self.client.sock, select.POLLRDHUP)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self.chaos.closing.is_set():
-            if self.client.sock.fileno() < 0:
-                raise GoneError
-            if not self.client.held and self.client.readable() and not self.client.more():
+            if gone.poll(0):
                 raise GoneError
             time.sleep(0.01)
 

@@ -206,7 +206,7 @@ def test_children_can_be_killed_and_say_how_they_ended(port, chaos, tmp_path):
         assert chaos.wait_moved(chaos.moved + 1)
         child.kill()
         assert child.wait()["killed"]
-        chaos.bandwidth = None
+        chaos.widen()
         assert chaos.wait_idle()
         failed = zygote.run("upload", port=chaos.port, **{**order, "path": "/nowhere"}).wait()
         assert failed["raised"][0] == "FileNotFoundError"

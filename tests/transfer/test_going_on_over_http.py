@@ -287,7 +287,7 @@ def test_a_file_that_is_written_to_meanwhile_is_not_stored(
     chaos.choose = spoil_it
     with pytest.raises(SourceChangedError):
         upload()
-    chaos.bandwidth = None
+    chaos.widen()
     chaos.choose = lambda seen: None
     assert chaos.wait_idle()
     assert direct.get_object(BUCKET, key)["Body"].read() == b"old"

@@ -138,8 +138,7 @@ class _Copy:
         control: TransferControl,
     ) -> Flow[dict[str, Any]]:
         """Copy the parts."""
-        before = yield from self._target.known()
-        upload_id = yield from self._target.begin(create, before)
+        upload_id = yield from alone(self._target.begin_anew(create), control)
         ledger = Ledger(parts)
 
         def move(part: Part) -> Flow[None]:

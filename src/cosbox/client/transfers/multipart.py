@@ -73,6 +73,11 @@ class Multipart:
             found += entries(page[0], "Part")
         return found
 
+    def begin_anew(self, options: Mapping[str, object]) -> Flow[str]:
+        """Begin an upload, whatever others there are; returns its id."""
+        before = yield from self.known()
+        return (yield from self.begin(options, before))
+
     def begin(self, options: Mapping[str, object], before: list[str] | None) -> Flow[str]:
         """Begin an upload; returns its id.
 

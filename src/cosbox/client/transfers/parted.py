@@ -87,13 +87,10 @@ class PartedUpload:
                 self._checkpoint.close()
 
     def _go_on_or_begin(self) -> Flow[dict[str, Any]]:
-        found = yield from self._own()
+        found, uploads = yield from alone(self._look_around(), self._meter.control)
         if self._result is not None:
             self._forget()
             return self._result
-        uploads = None if found else (yield from self._target.unfinished())
-        if not found and uploads and visible(self._options) and not self._shared:
-            found = yield from self._foreign(uploads)
         if found:
             self._meter.tally.add(self._ledger.moved)
             try:
@@ -104,7 +101,18 @@ class PartedUpload:
                 # Somebody has completed or aborted it meanwhile.
                 self._meter.tally.add(-self._ledger.moved)
         self._ledger = Ledger(self._parts)
-        return (yield from self._finish((yield from self._begin(uploads))))
+        begun = yield from alone(self._begin(uploads), self._meter.control)
+        return (yield from self._finish(begun))
+
+    def _look_around(self) -> Flow[tuple[str | None, list[dict[str, Any]] | None]]:
+        """The upload to go on with, and the object's uploads where they had to be listed."""
+        found = yield from self._own()
+        if found or self._result is not None:
+            return found, None
+        uploads = yield from self._target.unfinished()
+        if uploads and visible(self._options) and not self._shared:
+            found = yield from self._foreign(uploads)
+        return found, uploads
 
     def _begin(self, uploads: list[dict[str, Any]] | None) -> Flow[str]:
         """Begin an upload. Which ones there are before is written down first: a later call knows

@@ -130,8 +130,8 @@ class _StreamUpload:
         self, first: _Piece, *, enable_md5: bool, options: Mapping[str, object]
     ) -> Flow[dict[str, Any]]:
         """Send the parts as they come."""
-        before = yield from self._target.known()
-        upload_id = yield from self._target.begin(only(options, OF_CREATE), before)
+        control = self._meter.control
+        upload_id = yield from alone(self._target.begin_anew(only(options, OF_CREATE)), control)
         waiting: list[_Piece] = [first]
 
         def take() -> Flow[Flow[None] | None]:
@@ -150,7 +150,7 @@ class _StreamUpload:
         try:
             yield from self._crew.all(take)
             complete = self._target.complete(upload_id, self._ledger, only(options, OF_COMPLETE))
-            return (yield from alone(complete, self._meter.control))
+            return (yield from alone(complete, control))
         except GeneratorExit:
             raise  # nobody drives this any more
         except BaseException as error:
