@@ -130,6 +130,11 @@ def resize(scene, record, number):
     scene.expected.add((Kind.CONTENT, record.place, None))
 
 
+def mischeck_record(scene, record, number):
+    update(scene, record, "crc64 = crc64 + ?", number % 1000 + 1)
+    scene.expected.add((Kind.CONTENT, record.place, None))
+
+
 def garble(scene, record, _number):
     table = "part" if record.table == "part" else "headers"
     if table == "part":
@@ -156,7 +161,7 @@ def update(scene, record, change, *values):
 
 
 TO_BLOBS = (flip, cut_short, lose, lose_record, miscount, condemn, mischeck)
-TO_RECORDS = (resize, garble, truncate)
+TO_RECORDS = (resize, mischeck_record, garble, truncate)
 actions = st.lists(
     st.tuples(st.sampled_from(TO_BLOBS + TO_RECORDS), st.integers(0), st.integers(0, 1 << 40)),
     min_size=1,

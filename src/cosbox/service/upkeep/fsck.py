@@ -6,13 +6,18 @@ It may be served, and written to, meanwhile. docs/fsck.md says what is checked.
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 from cosbox.service.upkeep.fsck_blobs import Bad, check_blobs, check_files
+from cosbox.service.upkeep.fsck_pieces import check_pieces
 from cosbox.service.upkeep.fsck_records import Drift, Names, blobs_of, check_records
 from cosbox.service.upkeep.report import MENDABLE, Finding, Kind, Report, Tally
 from cosbox.service.upkeep.scrub_state import ScrubState
 from cosbox.storage.errors import RecordsDamaged, StorageBusy, StorageError
 from cosbox.storage.folder import FolderAudit
+from cosbox.storage.sqlite.audit import Holder
+
+_REST: Final = 1000
 
 
 def check(
@@ -113,13 +118,17 @@ class Check:
     def _compare(self, audit: FolderAudit) -> None:
         with audit.records.snapshot() as snapshot:
             self.least = {name: least for name, least, _ in snapshot.overtaken()}
-            check_records(snapshot, self.tally, self.findings, self.drifts)
+            pieces: list[Holder] = []
+            check_records(snapshot, self.tally, self.findings, self.drifts, pieces)
         self.sound = all(finding.kind in MENDABLE for finding in self.findings)
         named = {finding.blob for finding in self.findings if finding.kind is Kind.MISSING}
         self._step()
         bad = check_blobs(audit, self.tally, data=self._data, step=self._step)
         if bad:
             self.findings += name_bad(audit, bad)
+        if self._data:
+            sound = [each for each in pieces if not blobs_of(each) & bad.keys()]
+            self.findings += check_pieces(audit, sound)
         try:
             self.findings += check_files(audit, named, self.least)
         except StorageBusy:
@@ -132,14 +141,24 @@ class Check:
             self._progress(self.tally)
 
 
-def name_bad(audit: FolderAudit, bad: Mapping[int, Bad]) -> list[Finding]:
+def name_bad(
+    audit: FolderAudit, bad: Mapping[int, Bad], *, rest: Callable[[], object] | None = None
+) -> list[Finding]:
     """A finding for every object, version and part that bad blobs do harm to, and one for every
-    bad blob that is nobody's. A file that is to be removed may be gone already."""
+    bad blob that is nobody's. A file that is to be removed may be gone already.
+
+    Args:
+        audit: the store.
+        bad: what is wrong with which blob.
+        rest: called now and then, to leave room for others.
+    """
     found: list[Finding] = []
     held: set[int] = set()
     with audit.records.snapshot() as snapshot:
         names = Names(snapshot)
-        for holder in snapshot.holders():
+        for number, holder in enumerate(snapshot.holders()):
+            if rest is not None and number % _REST == 0:
+                rest()
             for blob_id in blobs_of(holder) & bad.keys():
                 held.add(blob_id)
                 kind, text = bad[blob_id]

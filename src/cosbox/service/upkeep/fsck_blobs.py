@@ -124,6 +124,8 @@ def read_through(
                 crc = crc64(chunk, crc)
                 at += len(chunk)
                 step(len(chunk))
+            # Nor shall it have pushed out what clients read again and again.
+            reader.forget()
     except BlobMissing:
         return _MISSING
     except StorageBusy:

@@ -108,7 +108,11 @@ class Names:
 
 
 def check_records(
-    snapshot: AuditSnapshot, tally: Tally, findings: list[Finding], drifts: list[Drift]
+    snapshot: AuditSnapshot,
+    tally: Tally,
+    findings: list[Finding],
+    drifts: list[Drift],
+    pieces: list[Holder],
 ) -> None:
     """Check all records but the bytes of blobs.
 
@@ -117,6 +121,7 @@ def check_records(
         tally: what is looked at is counted here.
         findings: what is wrong is added here.
         drifts: counts of references that are wrong are added here.
+        pieces: what holds pieces of blobs is added here: its checksum cannot be told from theirs.
 
     Raises:
         RecordsDamaged: they cannot be read to their end.
@@ -133,11 +138,12 @@ def check_records(
             return
         findings += window.wrong
         tally.blobs += len(window.ids)
+        judge = _Judge(names, window, findings, pieces)
         for holder in snapshot.holders():
             extents = _extents(holder)
             if first:
                 _count(tally, holder)
-                findings += _check_holder(names, holder, extents, window)
+                judge.look_at(holder, extents)
             for extent in extents or ():
                 index = window.find(extent.blob)
                 if index is not None:
@@ -146,6 +152,63 @@ def check_records(
         if not window.ids:
             return
         after, first = window.ids[-1], False
+
+
+class _Judge:
+    """Finds what is wrong with versions and parts, as far as the records tell."""
+
+    def __init__(
+        self, names: Names, window: _Window, findings: list[Finding], pieces: list[Holder]
+    ) -> None:
+        self._names = names
+        self._window = window
+        self._findings = findings
+        self._pieces = pieces
+
+    def look_at(self, holder: Holder, extents: Sequence[Extent] | None) -> None:
+        for text in _broken_fields(holder):
+            self._tell(holder, text)
+        if extents is None:
+            self._tell(holder, "the list of its blobs cannot be read")
+            return
+        total = sum(extent.length for extent in extents)
+        if total != holder.size:
+            self._tell(holder, f"it has {holder.size} bytes, and its blobs hold {total} of them")
+        crc = self._joint_crc(holder, extents)
+        if crc is None or holder.crc64 is None or total != holder.size:
+            return
+        if crc != holder.crc64:
+            self._tell(holder, f"its checksum is {holder.crc64}, and that of its blobs is {crc}")
+
+    def _joint_crc(self, holder: Holder, extents: Sequence[Extent]) -> int | None:
+        """The checksum that the blobs give together; None where they do not tell."""
+        crc, sound, whole = 0, True, True
+        for extent in extents:
+            known = self._window.known(extent.blob)
+            if known is None:
+                sound = False
+                text = "there is no record of this blob"
+                self._tell(holder, text, kind=Kind.MISSING, blob=extent.blob)
+                continue
+            size, blob_crc = known
+            start, end = extent.offset, extent.offset + extent.length
+            if start == end or end > size:
+                sound = False
+                text = f"bytes {start} to {end} are wanted of this blob, which has {size}"
+                self._tell(holder, text, blob=extent.blob)
+            elif (start, end) == (0, size):
+                crc = combine(crc, blob_crc, size) if crc else blob_crc
+            else:
+                whole = False
+        if sound and not whole:
+            self._pieces.append(holder)
+        return crc if sound and whole else None
+
+    def _tell(
+        self, holder: Holder, text: str, *, kind: Kind = Kind.CONTENT, blob: int | None = None
+    ) -> None:
+        place = self._names.place(holder)
+        self._findings.append(Finding(kind=kind, text=text, place=place, blob=blob))
 
 
 def _count(tally: Tally, holder: Holder) -> None:
@@ -176,44 +239,6 @@ def _compare(window: _Window, findings: list[Finding], drifts: list[Drift]) -> N
             drifts.append(Drift(blob_id, counted - recorded))
             text = f"{recorded} references are recorded, and there are {counted}"
             findings.append(Finding(kind=Kind.REFERENCES, text=text, blob=blob_id))
-
-
-def _check_holder(
-    names: Names, holder: Holder, extents: Sequence[Extent] | None, window: _Window
-) -> Iterator[Finding]:
-    """What is wrong with a version or part, as far as the records tell."""
-    for text in _broken_fields(holder):
-        yield Finding(kind=Kind.CONTENT, text=text, place=names.place(holder))
-    if extents is None:
-        text = "the list of its blobs cannot be read"
-        yield Finding(kind=Kind.CONTENT, text=text, place=names.place(holder))
-        return
-    total = sum(extent.length for extent in extents)
-    if total != holder.size:
-        text = f"it has {holder.size} bytes, and its blobs hold {total} of them"
-        yield Finding(kind=Kind.CONTENT, text=text, place=names.place(holder))
-    whole, crc = True, 0
-    for extent in extents:
-        known = window.known(extent.blob)
-        if known is None:
-            text = "there is no record of this blob"
-            yield Finding(kind=Kind.MISSING, text=text, place=names.place(holder), blob=extent.blob)
-            whole = False
-            continue
-        size, blob_crc = known
-        if not extent.length or extent.offset + extent.length > size:
-            text = (
-                f"bytes {extent.offset} to {extent.offset + extent.length} are wanted of this"
-                f" blob, which has {size}"
-            )
-            yield Finding(kind=Kind.CONTENT, text=text, place=names.place(holder), blob=extent.blob)
-        if (extent.offset, extent.length) == (0, size):
-            crc = combine(crc, blob_crc, size) if crc else blob_crc
-        else:
-            whole = False
-    if whole and holder.crc64 is not None and crc != holder.crc64 and total == holder.size:
-        text = f"its checksum is {holder.crc64}, and that of its blobs is {crc}"
-        yield Finding(kind=Kind.CONTENT, text=text, place=names.place(holder))
 
 
 def _broken_fields(holder: Holder) -> Iterator[str]:

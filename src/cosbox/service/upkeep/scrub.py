@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,8 @@ INTERVAL: Final = 60.0
 has come."""
 
 _PAGE: Final = 100
+_REST: Final = 0.01
+"""Seconds now and then for those who serve, while the objects are looked for that suffer."""
 
 
 class _Closing(Exception):  # noqa: N818 - names what happens
@@ -170,7 +173,8 @@ class Scrub:
         if not self._bad:
             return
         with FolderAudit(self._folder) as audit:
-            findings = name_bad(audit, self._bad)
+            rest = partial(self._pace.closing.wait, _REST)
+            findings = name_bad(audit, self._bad, rest=rest)
         self._bad = {}
         for finding in findings:
             log.error("%s", finding)

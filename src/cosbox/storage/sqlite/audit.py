@@ -7,7 +7,7 @@ written through these connections.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import apsw
 
@@ -108,6 +108,20 @@ class AuditSnapshot(SqliteSnapshot):
                 holder = Holder._make(row)
                 crc64 = holder.crc64
                 yield holder if crc64 is None else holder._replace(crc64=crc64 & MASK)
+
+    def still_holds(self, holder: Holder) -> bool:
+        """Whether a version or part is still there, with the same content."""
+        key = (holder.key or b"").decode("utf-8", "surrogateescape")
+        if holder.upload is not None:
+            where = "part WHERE upload = ? AND number = ?"
+            values: tuple[Any, ...] = (holder.upload, holder.number)
+        elif holder.current:
+            where, values = "current WHERE bucket = ? AND key = ?", (holder.bucket, key)
+        else:
+            where = "past WHERE bucket = ? AND key = ? AND stamp = ?"
+            values = (holder.bucket, key, holder.stamp)
+        row = self._one(f"SELECT extents FROM {where}", *values)  # noqa: S608 - spelt above
+        return row is not None and row[0] == holder.extents
 
     def blob_rows(self, after: int, limit: int) -> list[BlobRow]:
         """Those with ids over ``after``, in order."""
