@@ -5,6 +5,7 @@ COSBOX_TRANSFER_SEEDS in the environment asks for more seeds than these, COSBOX_
 one of them.
 """
 
+import contextlib
 import os
 
 import pytest
@@ -12,9 +13,10 @@ import pytest
 import cosbox
 from cosbox import CosException
 from support import aio, faults
+from support.awaiting import Awaited
 from support.errands import IMPATIENT, config_of
 from support.faults import Luck
-from support.moving import BUCKET, MIB, is_stored, make_file, unfinished
+from support.moving import BUCKET, MIB, Told, is_stored, make_file, unfinished
 
 SEEDS = range(int(os.environ.get("COSBOX_TRANSFER_SEEDS", "6")))
 if "COSBOX_TRANSFER_SEED" in os.environ:
@@ -38,7 +40,6 @@ SPARED = frozenset(
         # Whoever repeats or garbles this makes an upload that nobody knows of.
         ("create_multipart_upload", faults.REPEAT),
         ("create_multipart_upload", faults.SPOIL_ANSWER),
-        ("create_multipart_upload", faults.LOSE),
         # Only Content-MD5 keeps a store from taking what was damaged.
         ("put_object", faults.SPOIL),
     }
@@ -77,6 +78,7 @@ class Case:
         self.files = files
         self.key = key
         self.path = folder / "downloaded"
+        self.told = Told()
 
     def old(self):
         """Something is there already."""
@@ -84,33 +86,49 @@ class Case:
         self.direct.upload_file(BUCKET, "source", self.files["middle"])
 
     def upload_file(self):
-        self.client("upload_file", BUCKET, self.key, self.files["large"], PartSize=2, **self.where)
+        self.client(
+            "upload_file",
+            BUCKET,
+            self.key,
+            self.files["large"],
+            PartSize=2,
+            **self.where,
+            **self.told_to,
+        )
 
     def upload_small(self):
-        self.client("upload_file", BUCKET, self.key, self.files["small"], **self.where)
+        self.client(
+            "upload_file", BUCKET, self.key, self.files["small"], **self.where, **self.told_to
+        )
 
     def upload_stream(self):
         data = self.files["middle"].read_bytes()
         pieces = (data[at : at + 300_001] for at in range(0, len(data), 300_001))
-        self.client("upload_stream", BUCKET, self.key, pieces, PartSize=1)
+        self.client("upload_stream", BUCKET, self.key, pieces, PartSize=1, **self.told_to)
 
     def copy(self):
         source = {"Bucket": BUCKET, "Key": "source", "Region": "local"}
-        self.client("copy", BUCKET, self.key, source, PartSize=1)
+        self.client("copy", BUCKET, self.key, source, PartSize=1, **self.told_to)
 
     def download_file(self):
-        self.client("download_file", BUCKET, "source", self.path, PartSize=1)
+        self.client("download_file", BUCKET, "source", self.path, PartSize=1, **self.told_to)
+
+    @property
+    def told_to(self):
+        return {"progress_callback": self.told}
 
     @property
     def where(self):
         return {"CheckpointDir": self.folder / "checkpoints"}
 
+    def file_of(self, name):
+        return self.files[{"upload_file": "large", "upload_small": "small"}.get(name, "middle")]
+
     def is_done(self, name):
         if name == "download_file":
             data = self.path.read_bytes() if self.path.exists() else None
             return data is not None and data == self.files["middle"].read_bytes()
-        file = {"upload_file": "large", "upload_small": "small"}.get(name, "middle")
-        return is_stored(self.direct, self.key, self.files[file])
+        return is_stored(self.direct, self.key, self.file_of(name))
 
     def is_old(self, name):
         if name == "download_file":
@@ -151,6 +169,7 @@ def test_all_that_can_go_wrong(chaos, case, name, awaits, seed):
     kinds = (NETWORK, STORE, DAMAGE, EVERYTHING)[seed % 4]
     chaos.choose = Luck(f"{name} {seed}", (0.1, 0.25, 0.5)[seed % 3], kinds, spared=SPARED)
     failure = None
+    case.told = Told()
     try:
         getattr(case, name)()
     except CosException as error:
@@ -158,7 +177,9 @@ def test_all_that_can_go_wrong(chaos, case, name, awaits, seed):
     done = chaos.choose.done
     chaos.choose = lambda seen: None
     assert chaos.wait_idle()
+    assert case.told.wrong == []
     if failure is None:
+        case.told.check(case.file_of(name).stat().st_size)
         assert case.is_done(name), done
         assert case.left() == ({}, []), done
         return
@@ -168,6 +189,33 @@ def test_all_that_can_go_wrong(chaos, case, name, awaits, seed):
         notes = "".join(getattr(failure, "__notes__", []))
         assert "could not be aborted" in notes, (done, failure)
         return
+    case.told = Told()
     getattr(case, name)()
     assert case.is_done(name), (done, failure)
+    case.told.check(case.file_of(name).stat().st_size)
     assert case.left() == ({}, []), (done, failure)
+
+
+@pytest.mark.parametrize("awaits", [False, True], ids=["sync", "async"])
+def test_what_must_not_happen_twice_is_not_sent_twice_over_a_connection_that_was_kept(
+    chaos, rules, direct, awaits
+):
+    """libcurl would, by itself, when a connection that it used again is lost."""
+    config = config_of(chaos.port)
+    if awaits:
+        client = Awaited(lambda: cosbox.AsyncCosS3Client(config))
+    else:
+        client = cosbox.CosS3Client(config)
+    with contextlib.closing(client):
+        for call in (
+            lambda: client.create_multipart_upload(BUCKET, "once"),
+            lambda: client.put_object(BUCKET, b"1", f"once {awaits}", ForbidOverwrite="true"),
+        ):
+            client.head_bucket(BUCKET)
+            mark = chaos.mark()
+            rules.add(faults.LOSE, lambda seen: True)
+            with pytest.raises(cosbox.TransportError):
+                call()
+            assert len(chaos.since(mark)) == 1
+    (upload_id,) = unfinished(direct, "once")
+    direct.abort_multipart_upload(BUCKET, "once", upload_id)

@@ -163,7 +163,9 @@ class Caller:
         repeatable = operation.retry and headers.get("x-cos-forbid-overwrite") != "true"
         attempt = 0
         while True:
-            prepared = self.signer.prepare(request, headers, body, endpoint, stream=stream)
+            prepared = self.signer.prepare(
+                request, headers, body, endpoint, stream=stream, once=not repeatable
+            )
             failure: CosException
             begun = perf_counter()
             try:

@@ -44,6 +44,7 @@ class Signer:
         endpoint: Endpoint,
         *,
         stream: bool,
+        once: bool,
     ) -> HttpRequest:
         """The request as a transport takes it, signed as of now."""
         host, path = endpoint.target(request.bucket, request.key)
@@ -65,6 +66,7 @@ class Signer:
             sent,
             body,
             stream,
+            once=once,
         )
 
     def _authorization(

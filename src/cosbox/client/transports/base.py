@@ -97,6 +97,8 @@ class HttpRequest(NamedTuple):
             status always comes whole (its first MiB).
         stop: called several times a second while a blocking transport is at work; what it raises
             ends the request, or the reading of its streamed answer, and reaches the caller.
+        once: it must not be sent again by itself when a connection that was kept turns out to be
+            lost, since the store may have carried it out. So it goes over a new one.
     """
 
     method: str
@@ -108,6 +110,7 @@ class HttpRequest(NamedTuple):
     body: RequestBody | None = None
     stream: bool = False
     stop: Callable[[], None] | None = None
+    once: bool = False
 
 
 @dataclass(slots=True)

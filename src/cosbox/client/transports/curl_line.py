@@ -32,6 +32,7 @@ class Line:
     __slots__ = (
         "_lent",
         "_limits",
+        "_once",
         "_proxied",
         "_reads",
         "_shape",
@@ -50,7 +51,7 @@ class Line:
         self._url = ""
         self._shape: object = None
         self._limits: object = None
-        self._reads = False
+        self._reads = self._once = False
         self.lines: list[bytes] = []
         self.pieces: deque[bytes] = deque()
         self._receive()
@@ -93,6 +94,9 @@ class Line:
         if held is None and upload is None and request.method in {"PUT", "POST"}:
             held = b""
         self._set_target(request)
+        if request.once is not self._once:
+            self.handle.setopt(pycurl.FRESH_CONNECT, request.once)
+            self._once = request.once
         self._set_method(request.method, upload, held)
         self._set_headers(request, typed=upload is not None)
 
