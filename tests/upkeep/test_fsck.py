@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+import cosbox
 from cosbox.service.upkeep import fsck_records
 from cosbox.service.upkeep.fsck import check
 from cosbox.service.upkeep.repair import repair
@@ -116,3 +117,13 @@ def test_a_store_of_many_windows(victim, monkeypatch):
     (blob,) = victim.blobs("large")
     victim.sql("UPDATE blob SET refs = 9 WHERE id = ?", blob)
     assert victim.found() == {(Kind.REFERENCES, None, blob)}
+
+
+def test_a_finding_names_the_version_as_clients_do(victim):
+    with cosbox.open(victim.folder) as client:
+        page = client.list_objects_versions(VERSIONED)
+    (large,) = [entry for entry in page["Version"] if entry["Size"] == f"{len(LARGE)}"]
+    ((blob,),) = victim.sql("SELECT id FROM blob WHERE size = ? AND refs = 1", len(LARGE))
+    victim.flip(blob, 1)
+    (finding,) = check(victim.folder).findings
+    assert (finding.place.key, finding.place.version) == (large["Key"], large["VersionId"])

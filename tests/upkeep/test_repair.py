@@ -105,6 +105,18 @@ def test_an_orphan_is_moved_aside_once_it_is_old(victim, orphan):
     assert (victim.folder / "lost" / f"blob-{blob:x}").read_bytes() == b"nobody's"
 
 
+def test_what_was_moved_aside_is_not_replaced(victim, orphan):
+    blob = int(orphan.name, 16)
+    (victim.folder / "lost").mkdir()
+    (victim.folder / "lost" / f"blob-{blob:x}").write_bytes(b"of before")
+    os.utime(orphan, (1, 1))
+
+    assert mended(victim).clean
+
+    found = {path.name: path.read_bytes() for path in (victim.folder / "lost").iterdir()}
+    assert found == {f"blob-{blob:x}": b"of before", f"blob-{blob:x}-2": b"nobody's"}
+
+
 def test_files_from_the_future(victim, orphan):
     """The records are older than the files: numbers must not be given out again, and the files,
     which may belong to the records that are missing, are not deleted."""

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from cosbox.service.store import Store
+from cosbox.service.upkeep import scrub as scrub_module
 from cosbox.service.upkeep.scrub import Scrub
 from cosbox.service.upkeep.scrub_state import FILE, Pass, ScrubState
 from cosbox.storage.folder import open_folder
@@ -70,6 +71,19 @@ def test_what_rots_is_named_in_the_log(victim, scrubbing, caplog, key):
         line.startswith(f"checksum: {BUCKET}/'{key}' version null: blob {blob}: ") for line in lines
     )
     assert "1 of the blobs bad" in caplog.text
+
+
+def test_a_pass_ends_where_the_disk_fails(victim, scrubbing, caplog, monkeypatch):
+    monkeypatch.setattr(scrub_module, "MOST_BAD", 2)
+    ids = [blob for (blob,) in victim.sql("SELECT id FROM blob WHERE refs > 0 ORDER BY id")]
+    for blob in ids:
+        victim.flip(blob, 0)
+    scrub = scrubbing(rate=1 << 30)
+    wait_until(lambda: scrub.state.current.ended)
+    scrub.end()
+
+    assert state(victim).current.bad == tuple(ids[:2])
+    assert "the disk seems to fail" in caplog.text
 
 
 def test_it_is_no_faster_than_its_rate(victim, scrubbing):

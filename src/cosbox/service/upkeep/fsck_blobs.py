@@ -60,7 +60,7 @@ def check_blobs(
         for row in rows:
             if row.held is None:
                 tally.files += 1
-                if fault := examine(audit, row, tally, data=data):
+                if fault := examine(audit, row, tally, data=data, step=step):
                     bad[row.id] = fault
             step()
         after = rows[-1].id
@@ -76,7 +76,9 @@ def check_inline(size: int, expected: int, held: int, data: bytes | None) -> Bad
     return None
 
 
-def examine(audit: FolderAudit, row: BlobRow, tally: Tally, *, data: bool) -> Bad | None:
+def examine(
+    audit: FolderAudit, row: BlobRow, tally: Tally, *, data: bool, step: Callable[[], None]
+) -> Bad | None:
     """What is wrong with the file of a blob, if anything is.
 
     Raises:
@@ -97,6 +99,7 @@ def examine(audit: FolderAudit, row: BlobRow, tally: Tally, *, data: bool) -> Ba
 
     def count(size: int) -> None:
         tally.read += size
+        step()
 
     return read_through(audit.blobs, row.id, row.size, row.crc64, step=count)
 

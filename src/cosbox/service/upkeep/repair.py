@@ -131,9 +131,12 @@ class _Repair:
             blob = snapshot.blob(blob_id)
         if blob is None or blob.refs or blob.data is None:
             return
-        path = self._make_lost() / f"blob-{blob_id:x}"
-        write_new(path, blob.data)
-        sync_folder(self._lost)
+        path = self._free_name(blob_id)
+        try:
+            write_new(path, blob.data)
+            sync_folder(self._lost)
+        except OSError as error:
+            raise storage_error(f"cannot write {path}", error) from error
         records.write(lambda txn: txn.take_unreferenced(blob_id)).result()
         self._done.append(f"blob {blob_id}: moved from the records to {path}")
 
@@ -146,16 +149,26 @@ class _Repair:
                 continue
             if time.time() - self._store.blobs.modified(blob_id) < self._grace:
                 continue
-            path = self._store.blobs.move_out(blob_id, self._make_lost())
+            path = self._free_name(blob_id)
+            self._store.blobs.move_out(blob_id, path)
             self._done.append(f"blob {blob_id}: moved its file to {path}")
             moved.add(blob_id)
         return moved
 
-    def _make_lost(self) -> Path:
-        if not self._lost.is_dir():
-            self._lost.mkdir(mode=0o700)
-            sync_folder(self._store.path)
-        return self._lost
+    def _free_name(self, blob_id: int) -> Path:
+        """Where to put a blob that nobody names, in a folder that is made if need be."""
+        try:
+            if not self._lost.is_dir():
+                self._lost.mkdir(mode=0o700)
+                sync_folder(self._store.path)
+        except OSError as error:
+            raise storage_error(f"cannot make {self._lost}", error) from error
+        path = self._lost / f"blob-{blob_id:x}"
+        number = 1
+        while path.exists():
+            number += 1
+            path = path.with_name(f"blob-{blob_id:x}-{number}")
+        return path
 
 
 def _is_mended(finding: Finding, mended: set[int], moved: set[int]) -> bool:

@@ -35,6 +35,9 @@ INTERVAL: Final = 60.0
 """Seconds between two looks whether there is something to do, and between two notes of how far it
 has come."""
 
+MOST_BAD: Final = 1000
+"""Bad blobs after which a pass ends: the disk fails, and reading on only wears it."""
+
 _PAGE: Final = 100
 _REST: Final = 0.01
 """Seconds now and then for those who serve, while the objects are looked for that suffer."""
@@ -131,6 +134,10 @@ class Scrub:
                 self._look_at(blob.id)
                 if time.monotonic() > self._noted + self._interval:
                     self._note()
+                if len(self.state.current.bad) + len(self._bad) >= MOST_BAD:
+                    log.error("the disk seems to fail: this pass ends here; run cosbox fsck")
+                    self._end()
+                    return
         self._end()
 
     def _look_at(self, blob_id: int) -> None:

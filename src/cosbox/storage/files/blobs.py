@@ -106,17 +106,15 @@ class FileBlobs:
                 raise storage_error(f"cannot make deletions in {folder} durable", error) from error
         return found
 
-    def move_out(self, blob_id: int, folder: Path) -> Path:
-        """Move the file of a blob to another folder of the store, durably; where it is then."""
+    def move_out(self, blob_id: int, target: Path) -> None:
+        """Move the file of a blob elsewhere in the store, durably."""
         path = Path(self.path(blob_id))
-        target = folder / f"blob-{layout.file_name(blob_id)}"
         try:
             path.rename(target)
-            self._syncs.folder(folder)
+            self._syncs.folder(target.parent)
             self._syncs.folder(path.parent)
         except OSError as error:
             raise storage_error(f"cannot move {path} to {target}", error) from error
-        return target
 
     def ids(self) -> Iterator[int]:
         """As `Blobs.ids`."""
