@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+import cosbox
 from cosbox.service.store import Store
 from cosbox.service.upkeep import scrub as scrub_module
 from cosbox.service.upkeep.scrub import Scrub
@@ -93,6 +94,17 @@ def test_it_is_no_faster_than_its_rate(victim, scrubbing):
 
     assert not scrub.state.current.ended
     assert scrub.state.current.bytes <= len(LARGE)
+
+
+def test_small_blobs_cost_more_than_their_bytes(victim, scrubbing):
+    """Or millions of them would keep a processor busy."""
+    with cosbox.open(victim.folder) as client:
+        for number in range(50):
+            client.put_object(BUCKET, b"x", f"n{number}")
+    began = time.monotonic()
+    scrub = scrubbing(rate=1 << 20)
+    wait_until(lambda: scrub.state.current.ended)
+    assert time.monotonic() - began > 50 * 16 / 1024
 
 
 def test_it_goes_on_where_it_was(victim, scrubbing):

@@ -38,6 +38,12 @@ has come."""
 MOST_BAD: Final = 1000
 """Bad blobs after which a pass ends: the disk fails, and reading on only wears it."""
 
+BLOB_COST: Final = 16 * 1024
+"""What a blob costs beside its bytes, in bytes: many small ones shall not keep a processor busy."""
+
+_NAP: Final = 0.05
+"""Seconds that are worth waiting: a thread that sleeps and wakes all the time is busy, too."""
+
 _PAGE: Final = 100
 _REST: Final = 0.01
 """Seconds now and then for those who serve, while the objects are looked for that suffer."""
@@ -68,7 +74,7 @@ class Scrub:
         Args:
             store: to scrub.
             folder: where it is.
-            rate: bytes per second.
+            rate: bytes per second, where a blob costs 16 KiB more than it has.
             every: seconds from the beginning of a pass to that of the next, at the least.
             interval: seconds between two notes of how far it has come.
         """
@@ -141,6 +147,7 @@ class Scrub:
         self._end()
 
     def _look_at(self, blob_id: int) -> None:
+        self._pace.spend(BLOB_COST)
         with self._store.records.read() as snapshot:
             blob = snapshot.blob(blob_id)
         bad = None if blob is None or not blob.refs else self._read(blob)
@@ -157,9 +164,8 @@ class Scrub:
             return read_through(
                 self._store.blobs, blob.id, blob.size, blob.crc64, step=self._pace.spend
             )
-        bad = check_inline(blob.size, blob.crc64, len(blob.data), blob.data)
         self._pace.spend(len(blob.data))
-        return bad
+        return check_inline(blob.size, blob.crc64, len(blob.data), blob.data)
 
     def _end(self) -> None:
         current = replace(self.state.current, ended=time.time())
@@ -215,5 +221,6 @@ class _Pace:
         """
         now = time.monotonic()
         self._due = max(self._due, now) + size / self._rate
-        if self.closing.wait(max(0.0, self._due - now)):
+        ahead = self._due - now
+        if self.closing.wait(ahead) if ahead > _NAP else self.closing.is_set():
             raise _Closing
