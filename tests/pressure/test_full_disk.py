@@ -108,6 +108,7 @@ def test_what_a_full_disk_allows(disk, serving, client):
     wait_until(lambda: refused(client.put_object, BUCKET, bytes(60_000), "more"))
     assert refused(client.put_object, BUCKET, bytes(LARGE), "more")
     assert refused(client.upload_part, BUCKET, "one", PART, 2, uploads[0])
+    assert refused(client.copy_object, BUCKET, "copy", source)
     assert client.get_object(BUCKET, "large/0")["Body"].read() == bytes(LARGE)
     assert client.head_object(BUCKET, "small/7")["Content-Length"] == "500"
     assert len(client.list_objects(BUCKET, Prefix="small/")["Contents"]) == 300

@@ -1,6 +1,7 @@
 """Clients that are slow, and a store that is: both come to an end, and others do not feel it."""
 
 import logging
+import socket
 import time
 
 import pytest
@@ -154,3 +155,30 @@ def test_pipelined_requests_in_great_number(bench):
         statuses = [client.reply().status for _ in range(180)]
         assert set(statuses) <= {200, 503}
         assert statuses[-1] == 200
+
+
+@pytest.mark.parametrize("half_closed", [False, True])
+def test_who_asks_on_and_does_not_read_waits(bench, half_closed):
+    """Answers that nobody takes do not pile up; once they are taken, all arrive."""
+    count = 2000
+    with Running(bench, Limits()) as running, running.client(receive_buffer=4096) as client:
+        client.send(b"".join(get(b"/page/%d" % number) for number in range(count)))
+        if half_closed:
+            client.sock.shutdown(socket.SHUT_WR)
+        time.sleep(0.7)
+        assert 1 <= len(bench.scopes) < count // 4
+        for number in range(count):
+            assert client.reply().body.rstrip() == b"%d" % number
+        if half_closed:
+            assert client.closed()
+
+
+def test_a_client_that_leaves_while_requests_wait(bench):
+    with Running(bench, Limits()) as running:
+        with running.client(receive_buffer=4096) as client:
+            client.send(get(b"/page/1") * 2000)
+            wait_until(lambda: bench.scopes)
+        wait_until(lambda: not running.server.server_state.connections)
+        begun = len(bench.scopes)
+        assert running.talk(get(b"/echo")).status == 200
+        assert len(bench.scopes) == begun + 1

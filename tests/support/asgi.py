@@ -67,6 +67,10 @@ class Bench:
         }
         await self._answer(send, json.dumps(seen).encode())
 
+    async def page(self, scope, receive, send):
+        """60,000 bytes in one piece, the number in the path at their beginning."""
+        await self._answer(send, scope["path"].split("/")[2].encode().ljust(60_000))
+
     async def early(self, scope, receive, send):
         """An answer without a look at the body."""
         await self._answer(send, b"early", status=403)

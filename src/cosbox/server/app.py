@@ -24,6 +24,10 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+_LARGE: Final = 64 * 1024
+"""An answer of more bytes, as a page of a listing may be, is sent piece by piece as its reader takes
+them, and counts as a transfer."""
+
 _REFUSED_BODIES: Final[Mapping[str, str]] = {
     "stalled": "RequestTimeout",
     "slow": "UserNetworkTooSlow",
@@ -105,9 +109,23 @@ class App:
             return  # the client is gone
         if isinstance(outgoing.body, Stored):
             await self._send_stored(incoming, outgoing, outgoing.body, send)
+        elif len(outgoing.body) > _LARGE:
+            await self._send_large(incoming, outgoing, outgoing.body, send)
         else:
-            await send(_head(outgoing))
-            await send({"type": "http.response.body", "body": outgoing.body})
+            await _send_small(outgoing, send)
+
+    async def _send_large(
+        self, incoming: Incoming, outgoing: Outgoing, body: bytes, send: Send
+    ) -> None:
+        try:
+            with self._driver.transfers.one():
+                await send(_head(outgoing))
+                for at in range(0, len(body), _LARGE):
+                    piece = body[at : at + _LARGE]
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await send({"type": "http.response.body", "body": b""})
+        except Refusal as refusal:
+            await _send_small(busy(refusal, incoming), send)
 
     async def _send_stored(
         self, incoming: Incoming, outgoing: Outgoing, stored: Stored, send: Send
@@ -117,9 +135,7 @@ class App:
                 # Before the head, for until then it can still be said that it is not to be had.
                 first = await anext(chunks, b"")
             except (Refusal, StorageBusy) as error:
-                outgoing = busy(error, incoming)
-                await send(_head(outgoing))
-                await send({"type": "http.response.body", "body": outgoing.body})
+                await _send_small(busy(error, incoming), send)
                 return
             await send(_head(outgoing))
             await send({"type": "http.response.body", "body": first, "more_body": True})
@@ -127,6 +143,11 @@ class App:
             async for chunk in chunks:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_small(outgoing: Outgoing, send: Send) -> None:
+    await send(_head(outgoing))
+    await send({"type": "http.response.body", "body": outgoing.body})
 
 
 def _head(outgoing: Outgoing) -> Message:

@@ -51,7 +51,7 @@ class Driver:
             transfers: how many large bodies may be on their way at once, in or out.
         """
         self._store = store
-        self._transfers = Transfers(transfers)
+        self.transfers = Transfers(transfers)
         self._landed: Landing | None = None
         self._disk = ThreadPoolExecutor(_DISK_THREADS, thread_name_prefix="cosbox-disk")
 
@@ -103,7 +103,7 @@ class Driver:
             case ReceiveBody(begin, large):
                 if not large:
                     return await self._receive_body(begin, large, body)
-                with self._transfers.one():
+                with self.transfers.one():
                     return await self._receive_body(begin, large, body)
             case ReceiveDocument(limit):
                 return await self._receive_document(limit, body)
@@ -158,7 +158,7 @@ class Driver:
             StorageBusy: no file can be opened for now; before the first, or later.
             BlobMissing: it cannot be read.
         """
-        with self._transfers.one():
+        with self.transfers.one():
             chunks = stored.chunks()
             coming = self._submit(next, chunks, None)
             try:
@@ -176,7 +176,7 @@ class Driver:
         with ExitStack() as stack:
             while chunk := await body.next():
                 if size <= INLINE_LIMIT < size + len(chunk):
-                    stack.enter_context(self._transfers.one())
+                    stack.enter_context(self.transfers.one())
                 size += len(chunk)
                 if size > limit:
                     raise Refusal("XMLSizeLimit")

@@ -140,7 +140,8 @@ class CosHttpProtocol(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client will send no more; it may still wait for the answer to what it sent."""
-        if self._exchange is None or self._closing_at:
+        waits = self._exchange is not None or self._queue or self._held
+        if not waits or self._closing_at:
             return False
         self._eof = True
         tail = self._tail
@@ -153,6 +154,7 @@ class CosHttpProtocol(asyncio.Protocol):
         """The connection is no more."""
         self._state.connections.discard(self)
         self.front.leave(self)
+        self._closing_at = self.front.now  # so that nothing that waits is begun
         self.resume_writing()
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
@@ -171,6 +173,7 @@ class CosHttpProtocol(asyncio.Protocol):
         drained, self._drained = self._drained, None
         if drained is not None and not drained.done():
             drained.set_result(None)
+        self._go_on()
 
     # ----------------------------------------------------------------------------------------
     # uvicorn's side
@@ -201,7 +204,7 @@ class CosHttpProtocol(asyncio.Protocol):
             scope["state"] = self._app_state.copy()
         exchange = Exchange(self, scope, keep_alive=keep_alive, expects=expects, old=old)
         self._tail = exchange
-        if self._exchange is None and not self._resting:
+        if self._exchange is None and not self._holds_back():
             self._start(exchange)
         else:
             self._queue.append(exchange)
@@ -226,8 +229,14 @@ class CosHttpProtocol(asyncio.Protocol):
         return bool(
             self._queue
             or self._closing_at
+            or (self._exchange is None and self._holds_back())
             or (tail is not None and tail.buffered > self.limits.body_buffer)
         )
+
+    def _holds_back(self) -> bool:
+        """Whether the next request has to wait: for the client to take the answers that it has, or
+        for the end of a rest."""
+        return self._resting or self.write_paused
 
     def _read(self, data: bytes) -> None:
         try:
@@ -250,7 +259,7 @@ class CosHttpProtocol(asyncio.Protocol):
         if self._closing_at:
             wanted = self._swallowed <= self.limits.linger_bytes
         else:
-            wanted = not (self._held or self._fault or self._resting or self.has_enough())
+            wanted = not (self._held or self._fault or self.has_enough())
         if wanted != self._reading and not self.transport.is_closing():
             self._reading = wanted
             if wanted:
@@ -342,13 +351,16 @@ class CosHttpProtocol(asyncio.Protocol):
 
     def _rested(self) -> None:
         self._resting = False
-        if not (self._closing_at or self.transport.is_closing()):
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._exchange is None and not (self._closing_at or self.transport.is_closing()):
             self._next()
 
     def _next(self) -> None:
         self._served = True
         self._since = self.front.now
-        if self._resting:
+        if self._holds_back():
             self._set_reading()
             return
         if self._queue:
