@@ -14,7 +14,7 @@ from support.serving import KEYS, Serving, signed
 
 BUCKET = "many-1250000000"
 MIB = 1024 * 1024
-LIMIT_MIB = 200
+LIMIT_MIB = 250
 
 
 @pytest.fixture(scope="module")

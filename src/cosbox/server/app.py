@@ -25,7 +25,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 _LARGE: Final = 64 * 1024
-"""An answer of more bytes, as a page of a listing may be, is sent piece by piece as its reader takes
+"""An answer of more bytes, as a page of a listing may be, is sent in pieces as its reader takes
 them, and counts as a transfer."""
 
 _REFUSED_BODIES: Final[Mapping[str, str]] = {
