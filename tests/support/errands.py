@@ -1,7 +1,11 @@
 """What the processes of `support.zygote` do."""
 
+import asyncio
+import itertools
+
 import cosbox
 from cosbox.client.runtime import Runtime
+from support.large import peak_mib
 from support.serving import KEYS
 
 
@@ -34,3 +38,22 @@ def download(port, bucket, key, path, options):
     """download_file."""
     with client_of(port) as client:
         return client.download_file(bucket, key, path, **options)
+
+
+def weigh(port, call, arguments, awaits):
+    """A call to a server that only counts; the most MiB that this process had resident."""
+    config = config_of(port)
+    if awaits:
+
+        async def run():
+            async with cosbox.AsyncCosS3Client(config) as client:
+                await getattr(client, call)(**arguments)
+
+        asyncio.run(run())
+    else:
+        with cosbox.CosS3Client(config) as client:
+            if call == "upload_stream":
+                pieces = itertools.repeat(bytes(100_001), arguments.pop("Stream"))
+                arguments["Stream"] = pieces
+            getattr(client, call)(**arguments)
+    return peak_mib()
