@@ -1,5 +1,7 @@
 """``cosbox backup`` and ``cosbox restore``: beside a server, interrupted, killed, disk full."""
 
+import os
+import pty
 import random
 import re
 import signal
@@ -7,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -304,3 +307,21 @@ class TestPowerCuts:
         else:
             assert run("restore", tmp_path / "backups", disk / "new")[0] == 0
         assert check(disk / "new").findings == ()
+
+
+def test_on_a_terminal_it_shows_how_far_it_is(store, tmp_path):
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [*RUN, "backup", store, tmp_path / "backups"], stdout=subprocess.PIPE, stderr=child
+    )
+    os.close(child)
+    seen = b""
+    with suppress(OSError):  # the end of a terminal
+        while piece := os.read(parent, 4096):
+            seen += piece
+    os.close(parent)
+    out, _ = process.communicate()
+    assert process.returncode == 0
+    assert re.match(rb"\r1 files \(70\.0 kB\) copied, 0 there already ", seen)
+    assert seen.endswith(b"\r\x1b[K")
+    assert out.startswith(b"cosbox: snapshot 1 is in")

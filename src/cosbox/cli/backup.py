@@ -4,9 +4,11 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from cosbox.cli.failure import CommandError
+from cosbox.cli.progress import shown
 
 if TYPE_CHECKING:
     from cosbox.service.upkeep.backup import BackedUp
+    from cosbox.service.upkeep.copier import Copied
 
 _EPILOG = """\
 The store may be served and written to meanwhile: what is backed up is the store at one moment.
@@ -52,7 +54,10 @@ def run(args: argparse.Namespace) -> int:
     from cosbox.storage.errors import StorageError  # noqa: PLC0415 - loaded when needed
 
     try:
-        done = back_up(args.folder, args.target, keep=args.keep, verify=args.verify)
+        with shown(copying) as show:
+            done = back_up(
+                args.folder, args.target, keep=args.keep, verify=args.verify, progress=show
+            )
     except StorageError as error:
         raise CommandError(str(error)) from error
     except KeyboardInterrupt as interrupt:
@@ -72,6 +77,11 @@ def _told(done: "BackedUp") -> str:
         f"{done.copied} files ({human(done.copied_bytes)}) copied, {done.there} there already,"
         f" {done.removed} removed; records {human(done.snapshot.records_size)}"
     )
+
+
+def copying(copied: "Copied") -> str:
+    """How far the copying is."""
+    return f"{copied.files} files ({human(copied.bytes)}) copied, {copied.there} there already"
 
 
 def human(size: int) -> str:

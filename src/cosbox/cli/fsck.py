@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import sys
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cosbox.cli.failure import CommandError
+from cosbox.cli.progress import shown
 
 if TYPE_CHECKING:
     from cosbox.service.upkeep.report import Report, Tally
@@ -51,20 +50,21 @@ def run(args: argparse.Namespace) -> int:
     from cosbox.service.upkeep.repair import repair  # noqa: PLC0415 - loaded when needed
     from cosbox.storage.errors import StorageError  # noqa: PLC0415 - loaded when needed
 
-    progress = _Progress() if sys.stderr.isatty() else None
+    look = repair if args.repair else check
     try:
-        look = repair if args.repair else check
-        report = look(args.folder, data=not args.fast, progress=progress)
+        with shown(_told) as show:
+            report = look(args.folder, data=not args.fast, progress=show)
     except StorageError as error:
         raise CommandError(f"cannot check {args.folder}: {error}", status=2) from error
-    finally:
-        if progress is not None:
-            progress.end()
     if args.json:
         print(json.dumps(report.to_json(), indent=2))
     else:
         _print(report, repaired=args.repair)
     return 0 if report.clean else 1
+
+
+def _told(tally: "Tally") -> str:
+    return f"{tally.blobs} blobs, {tally.read >> 20} MiB read"
 
 
 def _print(report: "Report", *, repaired: bool) -> None:
@@ -96,20 +96,3 @@ def _scrubbed(found: "Pass") -> str:
         f"scrub: pass {found.number} began {moment(found.began)} and {ended}: {found.blobs} blobs,"
         f" {found.bytes} bytes, {len(found.bad)} of the blobs bad"
     )
-
-
-class _Progress:
-    """A line on a terminal that changes a few times a second."""
-
-    def __init__(self) -> None:
-        self._due = 0.0
-
-    def __call__(self, tally: "Tally") -> None:
-        now = time.monotonic()
-        if now >= self._due:
-            self._due = now + 0.2
-            print(f"\r{tally.blobs} blobs, {tally.read >> 20} MiB read ", end="", file=sys.stderr)
-
-    def end(self) -> None:
-        """Make room for what comes next."""
-        print("\r\x1b[K", end="", file=sys.stderr)

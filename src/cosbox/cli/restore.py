@@ -4,8 +4,9 @@ import argparse
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cosbox.cli.backup import human
+from cosbox.cli.backup import copying, human
 from cosbox.cli.failure import CommandError
+from cosbox.cli.progress import shown
 
 if TYPE_CHECKING:
     from cosbox.service.upkeep.vault import Snapshot
@@ -50,7 +51,8 @@ def run(args: argparse.Namespace) -> int:
             for snapshot in restore.list_snapshots(args.target):
                 print(_line(snapshot))
             return 0
-        done = restore.restore(args.target, args.folder, number=args.snapshot)
+        with shown(copying) as show:
+            done = restore.restore(args.target, args.folder, number=args.snapshot, progress=show)
     except StorageError as error:
         raise CommandError(str(error)) from error
     except KeyboardInterrupt as interrupt:

@@ -7,7 +7,7 @@ that the snapshot is complete. docs/backup.md.
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -57,6 +57,7 @@ def back_up(
     *,
     keep: int = KEEP,
     verify: bool = False,
+    progress: Callable[[Copied], None] | None = None,
 ) -> BackedUp:
     """Take a snapshot of a store in a folder of its backups. The store may be in use.
 
@@ -74,6 +75,7 @@ def back_up(
         target: the folder of its backups, which is made if need be.
         keep: how many snapshots to keep; the oldest go, once the new one is complete.
         verify: also read the files that are there already, and copy those anew that are damaged.
+        progress: called now and then with what was copied so far.
 
     Raises:
         StoreFormatError: there is no store, or one of a newer format; or the target holds something
@@ -92,7 +94,7 @@ def back_up(
             Vault.open(place, make_for=store_id(source)) as vault,
             audit.files_kept(),
         ):
-            return _Backup(audit, vault).run(keep=keep, verify=verify)
+            return _Backup(audit, vault, progress).run(keep=keep, verify=verify)
     except OSError as error:
         raise storage_error(f"cannot back up {source} to {place}", error) from error
 
@@ -113,8 +115,11 @@ def check_apart(store: Path, backups: Path) -> None:
 
 
 class _Backup:
-    def __init__(self, audit: FolderAudit, vault: Vault) -> None:
+    def __init__(
+        self, audit: FolderAudit, vault: Vault, progress: Callable[[Copied], None] | None
+    ) -> None:
         self._audit = audit
+        self._progress = progress
         self._vault = vault
         self._rotten: list[int] = []
         self._files = self._bytes = 0
@@ -152,7 +157,8 @@ class _Backup:
 
     def _copy(self, number: int, *, verify: bool) -> Copied:
         with RecordsCopy(self._vault.records(number)) as records:
-            return Copier(self._vault.blobs, verify=verify).copy(self._jobs(records.blobs()))
+            copier = Copier(self._vault.blobs, verify=verify, progress=self._progress)
+            return copier.copy(self._jobs(records.blobs()))
 
     def _jobs(self, blobs: Iterator[Blob]) -> Iterator[Job]:
         """What is to be copied; the small bodies, which were copied with the records, are looked

@@ -4,7 +4,7 @@ import errno
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -82,10 +82,18 @@ class Copier:
     Args:
         root: the folder below which the targets are.
         verify: read files that are there already, and copy those anew that are damaged.
+        progress: called now and then with what was copied so far.
     """
 
-    def __init__(self, root: Path, *, verify: bool) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        verify: bool,
+        progress: Callable[[Copied], None] | None = None,
+    ) -> None:
         self._root = root
+        self._progress = progress or (lambda _: None)
         self._verify = verify
         self._stop = threading.Event()
 
@@ -101,8 +109,12 @@ class Copier:
             try:
                 while batch := list(islice(waiting, _BATCH)):
                     self._make_folders(batch)
-                    for job, outcome in zip(batch, pool.map(self._copy, batch), strict=True):
+                    # To see which are there takes less than to hand them to a thread.
+                    missing = [job for job in batch if self._verify or not _is_there(job)]
+                    copied.there += len(batch) - len(missing)
+                    for job, outcome in zip(missing, pool.map(self._copy, missing), strict=True):
                         copied.add(job.blob, outcome)
+                        self._progress(copied)
                     self._sync_folders(batch)
             except BaseException:
                 self._stop.set()
@@ -117,8 +129,9 @@ class Copier:
 
     def _sync_folders(self, batch: list[Job]) -> None:
         # Those of files that were there already, too: a copier that was killed may have made them.
-        for folder in {above for job in batch for above in self._levels(job.target.parent)}:
-            sync_folder(folder)
+        folders = {job.target.parent for job in batch}
+        for level in {level for folder in folders for level in self._levels(folder)}:
+            sync_folder(level)
 
     def _levels(self, folder: Path) -> Iterator[Path]:
         """The folders from the root down to one."""
@@ -129,7 +142,7 @@ class Copier:
             yield at
 
     def _copy(self, job: Job) -> _Outcome:
-        if self._is_there(job):
+        if self._verify and self._is_sound(job):
             return _Outcome.THERE
         new = job.target.with_name(f"{job.target.name}.new")
         try:
@@ -149,15 +162,11 @@ class Copier:
             raise
         return _Outcome.COPIED
 
-    def _is_there(self, job: Job) -> bool:
+    def _is_sound(self, job: Job) -> bool:
         try:
-            if job.target.stat().st_size != job.blob.size:
-                return False
-            if not self._verify:
-                return True
             with _opened(job.target, os.O_RDONLY) as fd:
                 return self._pour(fd, None, job.blob)
-        except (FileNotFoundError, _Unreadable):
+        except _Unreadable:
             return False
 
     def _pour(self, source: int, target: int | None, blob: Blob) -> bool:
@@ -180,6 +189,13 @@ class Copier:
             if error.errno == errno.EIO:
                 raise _Unreadable from error
             raise
+
+
+def _is_there(job: Job) -> bool:
+    try:
+        return job.target.stat().st_size == job.blob.size
+    except FileNotFoundError:
+        return False
 
 
 class _Unreadable(Exception):  # noqa: N818 - says what happened

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Final
 
 from cosbox.service.clock import FolderClock
 from cosbox.service.upkeep.backup import check_apart, checksum
-from cosbox.service.upkeep.copier import Copier, Job
+from cosbox.service.upkeep.copier import Copied, Copier, Job
 from cosbox.service.upkeep.vault import Snapshot, Vault
 from cosbox.storage.durable import make_folder, replace_file, storage_error, sync_folder
 from cosbox.storage.errors import RecordsDamaged, StorageError, StoreFormatError
@@ -60,6 +60,7 @@ def restore(
     folder: str | os.PathLike[str],
     *,
     number: int | None = None,
+    progress: Callable[[Copied], None] | None = None,
 ) -> Restored:
     """Make a store of a snapshot, with every checksum compared.
 
@@ -69,6 +70,7 @@ def restore(
         target: the folder of backups.
         folder: of the store to be, which is made, or is empty.
         number: of the snapshot; None is the last.
+        progress: called now and then with what was copied so far.
 
     Raises:
         StoreFormatError: there are no backups, or no such snapshot, or the folder is not empty, or
@@ -84,7 +86,7 @@ def restore(
         with Vault.open(place) as vault:
             snapshot = _choose(vault, number)
             _begin(store, vault, snapshot)
-            damaged = _copy(vault, snapshot, store)
+            damaged = _copy(vault, snapshot, store, progress)
             _finish(vault, snapshot, store)
     except OSError as error:
         raise storage_error(f"cannot restore {place} to {store}", error) from error
@@ -125,7 +127,12 @@ def _begin(store: Path, vault: Vault, snapshot: Snapshot) -> None:
     replace_file(path, text.encode())
 
 
-def _copy(vault: Vault, snapshot: Snapshot, store: Path) -> list[int]:
+def _copy(
+    vault: Vault,
+    snapshot: Snapshot,
+    store: Path,
+    progress: Callable[[Copied], None] | None,
+) -> list[int]:
     def jobs(blobs: Iterator[Blob]) -> Iterator[Job]:
         for blob in blobs:
             if blob.data is None:
@@ -133,7 +140,8 @@ def _copy(vault: Vault, snapshot: Snapshot, store: Path) -> list[int]:
                 yield Job(blob, vault.blob(blob), target)
 
     with RecordsCopy(vault.records(snapshot.number)) as records:
-        return Copier(store / BLOBS, verify=True).copy(jobs(records.blobs())).damaged
+        copier = Copier(store / BLOBS, verify=True, progress=progress)
+        return copier.copy(jobs(records.blobs())).damaged
 
 
 def _finish(vault: Vault, snapshot: Snapshot, store: Path) -> None:
