@@ -32,4 +32,4 @@ def test_killed_again_and_again(tmp_path):
         rounds.chance.choices(ways, [5, 3, 2])[0]()
     rounds.close()
     print(f"{rounds.kills} kills, {rounds.done} deeds, {time.monotonic() - began:.0f} s")
-    assert rounds.done > 20 * rounds.kills
+    assert rounds.done > 5 * rounds.kills

@@ -32,4 +32,4 @@ def test_cut_again_and_again(tmp_path):
     while cuts.cuts < CUTS:
         cuts.chance.choices(ways, [4, 2, 2, 2])[0]()
     print(f"{cuts.cuts} cuts, {cuts.done} deeds, {time.monotonic() - began:.0f} s")
-    assert cuts.done > 5 * cuts.cuts
+    assert cuts.done > 2 * cuts.cuts

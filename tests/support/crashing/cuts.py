@@ -82,7 +82,8 @@ class Cuts:
                     if ends:
                         time.sleep(self.chance.uniform(*_WORKS))
                         serving.process.terminate()
-            assert serving.process.wait(30) == 0, serving.process.stderr.read()
+            status = serving.process.wait(60)
+            assert status == 0, (status, serving.process.stderr.read())
         self._look()
 
     def embedded(self) -> None:

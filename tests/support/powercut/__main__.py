@@ -44,6 +44,8 @@ def main() -> int:
         # Ends what waits for an answer; all that do are marked to die before they see the error.
         os.close(device)
         status = command.wait()
+        # There is nobody left to tell, and it must not end what follows.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _wait_for_all()
     _call("umount2", bytes(folder), 0)
     clear(folder)
