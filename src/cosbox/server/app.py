@@ -187,10 +187,15 @@ class _Arriving:
 def incoming_of(scope: Message) -> Incoming:
     """A request from its ASGI scope. Bytes that are not UTF-8 become lone surrogates, which the
     gateway refuses."""
-    headers: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        key, text = name.decode("latin-1"), value.decode("utf-8", "surrogateescape")
-        headers[key] = f"{headers[key]},{text}" if key in headers else text
+    pairs = [
+        (name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
+        for name, value in scope["headers"]
+    ]
+    headers = dict(pairs)
+    if len(headers) < len(pairs):
+        headers = {}
+        for name, text in pairs:
+            headers[name] = f"{headers[name]},{text}" if name in headers else text
     return Incoming(
         method=scope["method"],
         raw_path=scope["raw_path"].decode("latin-1"),

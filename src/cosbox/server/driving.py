@@ -96,15 +96,17 @@ class Driver:
 
     async def _perform(self, effect: Effect, body: Arriving) -> Any:
         match effect:
-            case Read(query):
-                return await self._in_thread(self._read, query)
             case Write(change, frees):
-                return await self._landing().of(self._store.records.write(change, frees=frees))
+                landing = self._landing().await_one()
+                self._store.records.hand_in(change, landing, frees=frees)
+                return await landing.landed
             case ReceiveBody(begin, large):
                 if not large:
-                    return await self._receive_body(begin, large, body)
+                    return await _receive_small(begin(), body)
                 with self.transfers.one():
-                    return await self._receive_body(begin, large, body)
+                    return await self._receive_large(begin, body)
+            case Read(query):
+                return await self._in_thread(self._read, query)
             case ReceiveDocument(limit):
                 return await self._receive_document(limit, body)
             case Work(function):
@@ -126,11 +128,8 @@ class Driver:
     def _submit(self, function: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
         return asyncio.get_running_loop().run_in_executor(self._disk, function, *args)
 
-    async def _receive_body(
-        self, begin: Callable[[], Intake], large: bool, body: Arriving
-    ) -> Taken:
-        intake = await self._begin(begin) if large else begin()
-        pouring = _Pouring(intake, self._disk, large=large)
+    async def _receive_large(self, begin: Callable[[], Intake], body: Arriving) -> Taken:
+        pouring = _Pouring(await self._begin(begin), self._disk)
         try:
             while chunk := await body.next():
                 await pouring.pour(chunk)
@@ -184,6 +183,16 @@ class Driver:
             return b"".join(held)
 
 
+async def _receive_small(intake: Intake, body: Arriving) -> Taken:
+    try:
+        while chunk := await body.next():
+            intake.write(chunk)
+        return intake.finish()
+    except BaseException:
+        intake.abandon()
+        raise
+
+
 async def _settle(work: "asyncio.Future[Any]") -> None:
     """Wait for a thread to be done with what it was given, however that ends."""
     await asyncio.wait([work])
@@ -198,19 +207,15 @@ class _Pouring:
     was written earlier goes to the disk in a third, so that none of them waits for the others.
     """
 
-    def __init__(self, intake: Intake, disk: ThreadPoolExecutor, *, large: bool) -> None:
+    def __init__(self, intake: Intake, disk: ThreadPoolExecutor) -> None:
         self._intake = intake
         self._disk = disk
-        self._large = large
         self._held: list[bytes] = []
         self._size = self._unflushed = 0
         self._jobs: list[asyncio.Future[Any]] = []
         self._flushing: asyncio.Future[Any] | None = None
 
     async def pour(self, chunk: bytes) -> None:
-        if not self._large:
-            self._intake.write(chunk)
-            return
         self._intake.admit(len(chunk))
         self._held.append(chunk)
         self._size += len(chunk)
@@ -244,8 +249,6 @@ class _Pouring:
         self._unflushed = 0
 
     async def finish(self) -> Taken:
-        if not self._large:
-            return self._intake.finish()
         await self._hand_over()
         await self._done()
         if self._flushing is not None:

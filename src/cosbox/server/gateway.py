@@ -174,6 +174,8 @@ def _check_text(headers: Mapping[str, str]) -> None:
     Raises:
         Refusal: InvalidArgument.
     """
+    if all(map(str.isascii, headers.values())):
+        return
     for name, text in headers.items():
         if not text.isascii() and _LONE_SURROGATE.search(text):
             raise Refusal("InvalidArgument", f"The header {name[:100]} is not UTF-8.")

@@ -6,7 +6,6 @@ each; where hundreds of requests share a commit, that cost as much as serving so
 
 import asyncio
 from collections import deque
-from concurrent.futures import Future
 from typing import Any
 
 
@@ -21,19 +20,18 @@ class Landing:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._arrived: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
+        self._arrived: deque[Awaited] = deque()
         self._woken = False
 
-    def of(self, write: "Future[Any]") -> "asyncio.Future[Any]":
-        """The outcome of a write, to be awaited. Whoever stops to wait does not undo the write."""
-        waiter = self.loop.create_future()
-        write.add_done_callback(lambda done: self._arrive(waiter, done))
-        return waiter
+    def await_one(self) -> "Awaited":
+        """To be handed in with a change, and then awaited as its ``landed``."""
+        return Awaited(self)
 
-    def _arrive(self, waiter: "asyncio.Future[Any]", done: "Future[Any]") -> None:
-        # On the writer's thread. What is appended after `_wake` said that it is awake is either
-        # seen by it still, or wakes it once more.
-        self._arrived.append((waiter, done))
+    def arrive(self, outcome: "Awaited") -> None:
+        """On the writer's thread: a change is done."""
+        # What is appended after `_wake` said that it is awake is either seen by it still, or wakes
+        # it once more.
+        self._arrived.append(outcome)
         if not self._woken:
             self._woken = True
             try:
@@ -45,11 +43,43 @@ class Landing:
     def _wake(self) -> None:
         self._woken = False
         while self._arrived:
-            waiter, done = self._arrived.popleft()
-            if waiter.done():
+            outcome = self._arrived.popleft()
+            landed = outcome.landed
+            if landed.done():
                 continue
-            error = done.exception()
-            if error is None:
-                waiter.set_result(done.result())
+            if outcome.error is None:
+                landed.set_result(outcome.result)
             else:
-                waiter.set_exception(error)
+                landed.set_exception(outcome.error)
+
+
+class Awaited:
+    """The outcome of a write that a loop waits for. Whoever stops to wait does not undo the write.
+
+    Attributes:
+        landed: to be awaited.
+        result: of the change.
+        error: that undid it.
+    """
+
+    __slots__ = ("_landing", "error", "landed", "result")
+
+    def __init__(self, landing: Landing) -> None:
+        self._landing = landing
+        self.landed: asyncio.Future[Any] = landing.loop.create_future()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def set_running_or_notify_cancel(self) -> bool:
+        """As `Outcome`; it cannot be cancelled."""
+        return True
+
+    def set_result(self, result: Any) -> None:
+        """As `Outcome`."""
+        self.result = result
+        self._landing.arrive(self)
+
+    def set_exception(self, error: BaseException) -> None:
+        """As `Outcome`."""
+        self.error = error
+        self._landing.arrive(self)

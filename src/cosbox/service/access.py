@@ -33,6 +33,7 @@ _GRANT_PARAMS: Final[Mapping[str, str]] = {
     "GrantWriteAcp": WRITE_ACP,
     "GrantFullControl": FULL_CONTROL,
 }
+_LIST_PARAMS: Final = frozenset({"ACL", *_GRANT_PARAMS})
 _ANY_UIN = re.compile(r"(?:qcs::cam::uin/)?(\d{1,20})(?:(?::uin)?/(\d{1,20}))?", re.ASCII)
 
 
@@ -82,6 +83,8 @@ def object_acl(args: Mapping[str, object]) -> str:
 def _asked(
     args: Mapping[str, object], canned: Mapping[str, tuple[Grant, ...] | None]
 ) -> list[Grant] | None:
+    if _LIST_PARAMS.isdisjoint(args):
+        return None
     name = args.get("ACL")
     if name is not None and name not in canned:
         raise Refusal("InvalidArgument", f"x-cos-acl value invalid:{str(name)[:100]}")

@@ -28,6 +28,7 @@ _STORED_HEADERS: Final[Mapping[str, str]] = {
     "ContentType": "content-type",
     "Expires": "expires",
 }
+_KEPT: Final = frozenset({"Metadata", *_STORED_HEADERS})
 _SPELLING: Final[Mapping[str, str]] = {wire: wire.title() for wire in _STORED_HEADERS.values()}
 
 
@@ -83,6 +84,8 @@ def forbids_overwrite(args: Mapping[str, Any]) -> bool:
 
 def stored_headers(args: Mapping[str, Any]) -> str:
     """The headers and user metadata that an object keeps, as JSON."""
+    if _KEPT.isdisjoint(args):
+        return ""
     kept = {wire: args[name] for name, wire in _STORED_HEADERS.items() if name in args}
     kept.update(args.get("Metadata", {}))
     return json.dumps(kept, separators=(",", ":"), ensure_ascii=False) if kept else ""

@@ -30,6 +30,7 @@ from cosbox.storage.rows import (
 )
 
 T = TypeVar("T")
+R_contra = TypeVar("R_contra", contravariant=True)
 
 
 class Snapshot(Protocol):
@@ -182,11 +183,35 @@ class Transaction(Snapshot, Protocol):
         ...
 
 
+class Outcome(Protocol[R_contra]):
+    """Who is told what became of a change: the part of a `concurrent.futures.Future` that its
+    maker calls. A future costs more to make than some changes."""
+
+    def set_running_or_notify_cancel(self) -> bool:
+        """The change begins, if this says so."""
+        ...
+
+    def set_result(self, result: R_contra, /) -> None:
+        """It is durable, and this is what it returned."""
+        ...
+
+    def set_exception(self, error: BaseException, /) -> None:
+        """It was undone, for this."""
+        ...
+
+
 class Records(Protocol):
     """An open set of records. Safe to use from any thread."""
 
     def read(self) -> AbstractContextManager[Snapshot]:
         """A snapshot for this thread. Nested use gives the outer one."""
+        ...
+
+    def hand_in(
+        self, change: Callable[[Transaction], T], outcome: "Outcome[T]", *, frees: bool = False
+    ) -> None:
+        """As `write`, and tell the outcome in place of a future: on the writer's thread, which has
+        better things to do than what takes long."""
         ...
 
     def write(self, change: Callable[[Transaction], T], *, frees: bool = False) -> "Future[T]":

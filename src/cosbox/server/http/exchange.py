@@ -301,7 +301,10 @@ class Exchange:
             return
         body = message.get("body", b"")
         more = message.get("more_body", False)
-        pieces = [] if self.status else [self._begin(self._start, None if more else len(body))]
+        if not more and not self.status:
+            self._answer(self._start, body)
+            return
+        pieces = [] if self.status else [self._begin(self._start, None)]
         self._frame(pieces, body, more=more)
         if more:
             if self._connection.write_paused:
@@ -310,6 +313,20 @@ class Exchange:
                     raise ClientGone("the client closed the connection")
         else:
             self._complete()
+
+    def _answer(self, start: Message, body: bytes) -> None:
+        """All of the answer at once."""
+        head = self._begin(start, len(body))
+        transport = self._connection.transport
+        if self._framing == NO_BODY or not body:
+            transport.write(head)
+        else:
+            self.sent = len(body)
+            if self.sent < _JOIN_BELOW:
+                transport.write(head + body)
+            else:
+                transport.writelines((head, body))
+        self._complete()
 
     def _begin(self, start: Message, whole: int | None) -> bytes:
         head = answer_head(

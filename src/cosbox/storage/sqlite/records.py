@@ -11,6 +11,7 @@ from typing import TypeVar
 from cosbox.storage.durable import Durability, Syncs
 from cosbox.storage.errors import StoreInUseError
 from cosbox.storage.keeping import files_removable
+from cosbox.storage.records import Outcome
 from cosbox.storage.reserve import Reserve
 from cosbox.storage.sqlite import forks
 from cosbox.storage.sqlite.engine import Engine
@@ -71,6 +72,14 @@ class SqliteRecords:
         if self._orphaned:
             self._reopen()
         return Reading(self._engine.readers)
+
+    def hand_in(
+        self, change: Callable[[SqliteTransaction], T], outcome: Outcome[T], *, frees: bool = False
+    ) -> None:
+        """As `Records.hand_in`. What is told must not wait for another write."""
+        if self._orphaned:
+            self._reopen()
+        self._engine.writer.hand_in(change, outcome, frees=frees)
 
     def write(
         self, change: Callable[[SqliteTransaction], T], *, frees: bool = False

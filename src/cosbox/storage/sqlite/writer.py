@@ -12,6 +12,7 @@ import apsw
 from cosbox.storage.durable import Syncs
 from cosbox.storage.errors import StorageError, StorageFull, SyncFailed
 from cosbox.storage.locks import Turnstile
+from cosbox.storage.records import Outcome
 from cosbox.storage.reserve import Reserve
 from cosbox.storage.sqlite.faults import storage_error
 from cosbox.storage.sqlite.transaction import SqliteTransaction
@@ -40,21 +41,23 @@ class _HalfDone(Exception):  # noqa: N818 - says what happened
 
 
 class _Job:
-    __slots__ = ("change", "error", "frees", "future", "result", "retries")
+    __slots__ = ("change", "error", "frees", "outcome", "result", "retries")
 
-    def __init__(self, change: Callable[[SqliteTransaction], Any], *, frees: bool = False) -> None:
+    def __init__(
+        self, change: Callable[[SqliteTransaction], Any], outcome: Outcome[Any], *, frees: bool
+    ) -> None:
         self.change = change
+        self.outcome = outcome
         self.frees = frees
         self.retries = 0
-        self.future: Future[Any] = Future()
         self.error: BaseException | None = None
         self.result: Any = None
 
     def finish(self) -> None:
         if self.error is None:
-            self.future.set_result(self.result)
+            self.outcome.set_result(self.result)
         else:
-            self.future.set_exception(self.error)
+            self.outcome.set_exception(self.error)
 
 
 class GroupWriter:
@@ -109,25 +112,32 @@ class GroupWriter:
         self, change: Callable[[SqliteTransaction], T], *, frees: bool = False
     ) -> "Future[T]":
         """As `Records.write`."""
-        job = _Job(change, frees=frees)
+        future: Future[T] = Future()
+        self.hand_in(change, future, frees=frees)
+        return future
+
+    def hand_in(
+        self, change: Callable[[SqliteTransaction], T], outcome: Outcome[T], *, frees: bool = False
+    ) -> None:
+        """As `Records.hand_in`."""
+        job = _Job(change, outcome, frees=frees)
         # Under a lock, for a change that slipped in behind the end would never be done.
         with self._gate:
             if self._closed:
                 raise StorageError("the store is closed")
             self._queue.put(job)
-        return job.future
 
     def close(self, last: Callable[[SqliteTransaction], T]) -> T:
         """Finish the changes that were handed in, then make one last one, and stop."""
-        job = _Job(last, frees=True)
+        done: Future[T] = Future()
+        job = _Job(last, done, frees=True)
         with self._gate:
             self._closed = True
             self._queue.put(job)
             self._queue.put(None)
         self.thread.join()
         self._connection.close()
-        result: T = job.future.result()
-        return result
+        return done.result()
 
     # around a fork: forks.py
 
@@ -150,7 +160,7 @@ class GroupWriter:
 
     def _run(self) -> None:
         while not self._stopping and (job := self._queue.get()) is not None:
-            if not job.future.set_running_or_notify_cancel():
+            if not job.outcome.set_running_or_notify_cancel():
                 continue
             with self._working:
                 done = self._batch(job)
@@ -171,7 +181,7 @@ class GroupWriter:
             if job is None:
                 self._stopping = True
                 return
-            if job.future.set_running_or_notify_cancel():
+            if job.outcome.set_running_or_notify_cancel():
                 yield job
             if time.monotonic() > end:
                 return
