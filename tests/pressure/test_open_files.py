@@ -99,6 +99,9 @@ def test_bodies_that_need_a_file(serving):
                 assert (reply.status, reply.code) == (503, "SlowDown")
                 assert ask(talk, "GET", "small").body == b"small"
                 assert ask(talk, "PUT", "tiny", "Content-Length: 1", body=b"x").status == 200
+                assert ask(talk, "DELETE", "tiny").status == 204
+                listed = ask(talk, "GET", "")
+                assert listed.status == 200 or listed.code == "SlowDown"
                 reply = ask(talk, *put, body=bytes(LARGE))
                 assert (reply.status, reply.code) == (503, "SlowDown")
                 if reply.headers["Connection"] == "close":

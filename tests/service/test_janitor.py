@@ -1,5 +1,8 @@
 """Files of large objects go when nobody refers to them, and not before."""
 
+import contextlib
+import os
+import resource
 import threading
 import time
 
@@ -10,6 +13,7 @@ from cosbox.client.transports.inprocess import InProcessTransport
 from cosbox.service import abandoned
 from cosbox.service.clock import MovableClock
 from cosbox.service.janitor import Janitor
+from support.rawhttp import wait_until
 
 BUCKET = "swept-1250000000"
 LARGE = 200_000
@@ -243,3 +247,31 @@ def test_a_restored_copy_that_expires_leaves_nothing(client, folder, clock, jani
     assert janitor.sweep() == 0
     assert (files(folder), records(client)) == (1, 1)
     assert "x-cos-restore" not in client.head_object(BUCKET, "cold")
+
+
+@contextlib.contextmanager
+def no_more_files():
+    """This process can open none."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    taken = []
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        yield
+    finally:
+        for fd in taken:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_it_goes_on_when_no_file_can_be_opened(client, folder, clock, caplog):
+    client.put_object(BUCKET, bytes(LARGE), "deleted")
+    client.delete_object(BUCKET, "deleted")
+    with no_more_files():
+        janitor = Janitor(client._transport._store, interval=0.02)
+        clock.move(hours=2)
+        wait_until(lambda: "could not be swept" in caplog.text)
+    wait_until(lambda: files(folder) == 0)
+    janitor.close()

@@ -73,7 +73,7 @@ class Janitor:
             try:
                 self.abort_uploads()
                 self.sweep()
-            except StorageError:
+            except (StorageError, OSError):  # of locks, where no file can be opened for now
                 log.exception("the store could not be swept; it will be tried again")
             self._rest()
 
