@@ -127,3 +127,21 @@ def test_a_finding_names_the_version_as_clients_do(victim):
     victim.flip(blob, 1)
     (finding,) = check(victim.folder).findings
     assert (finding.place.key, finding.place.version) == (large["Key"], large["VersionId"])
+
+
+BROKEN = {
+    "UPDATE bucket SET acl = '{' WHERE name = ?": (BUCKET, None),
+    "UPDATE bucket SET versioning = 'on' WHERE name = ?": (BUCKET, None),
+    "UPDATE upload SET headers = '[]' WHERE ? <> ''": (BUCKET, "unfinished"),
+    "UPDATE current SET acl = '{}' WHERE key = 'copy' AND ? <> ''": (BUCKET, "copy"),
+    "UPDATE current SET restore = '7' WHERE key = 'copy' AND ? <> ''": (BUCKET, "copy"),
+    "UPDATE current SET is_null = 2 WHERE key = 'copy' AND ? <> ''": (BUCKET, "copy"),
+    "UPDATE current SET crc64 = NULL WHERE key = 'copy' AND ? <> ''": (BUCKET, "copy"),
+}
+
+
+@pytest.mark.parametrize(("statement", "place"), BROKEN.items())
+def test_fields_that_make_no_sense(victim, statement, place):
+    victim.sql(statement, BUCKET)
+    assert victim.found() == {(Kind.CONTENT, place, None)}
+    assert BUCKET in str(check(victim.folder).findings[0])

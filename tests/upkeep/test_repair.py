@@ -1,6 +1,7 @@
 """What a repair mends, what it leaves alone, and that it is done after one run."""
 
 import os
+import subprocess
 
 import pytest
 
@@ -11,6 +12,8 @@ from cosbox.service.upkeep.report import Kind
 from cosbox.storage.errors import StoreInUseError
 from cosbox.storage.locks import FileLock
 from support.damage import BUCKET, LARGE, SMALL, brief
+from support.rawhttp import wait_until
+from support.serving import COMMAND
 
 
 def mended(victim, **options):
@@ -212,3 +215,21 @@ def test_two_repairs_at_once(victim):
             repair(victim.folder)
     finally:
         lock.close()
+
+
+def test_a_repair_that_is_killed(victim):
+    """The next one does what is left, and nothing is lost."""
+    with cosbox.open(victim.folder) as client:
+        for number in range(500):
+            client.put_object(BUCKET, b"%d" % number * 100, f"n{number}")
+    victim.sql("UPDATE blob SET refs = refs + 1 WHERE data IS NOT NULL")
+    with subprocess.Popen([*COMMAND, "fsck", victim.folder, "--repair"]) as process:
+        wait_until(lambda: victim.sql("SELECT count(*) FROM blob WHERE refs = 1")[0][0] > 100)
+        process.kill()
+
+    assert mended(victim).clean
+
+    with cosbox.open(victim.folder) as client:
+        for number in range(500):
+            body = client.get_object(BUCKET, f"n{number}")["Body"].read()
+            assert body == b"%d" % number * 100

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from cosbox.checksums import combine
 from cosbox.service.upkeep.report import Finding, Kind, Place, Tally, counter_text
-from cosbox.service.versions import NULL, stamp_to_id
+from cosbox.service.versions import ENABLED, NULL, SUSPENDED, stamp_to_id
 from cosbox.storage.extents import unpack_extents
 from cosbox.storage.rows import Extent
 from cosbox.storage.sqlite.audit import AuditSnapshot, BlobRow, Holder
@@ -89,6 +89,14 @@ class Names:
         version = NULL if holder.null == 1 else stamp_to_id(holder.stamp)
         return self._place(holder.bucket, holder.key, version=version)
 
+    def bucket(self, bucket: int) -> Place:
+        """A bucket itself."""
+        return Place(bucket=self._buckets.get(bucket, f"#{bucket}"))
+
+    def upload(self, bucket: int, key: bytes, upload: str) -> Place:
+        """An upload itself."""
+        return self._place(bucket, key, upload=upload)
+
     def at(self, bucket: int, key: bytes, stamp: int) -> Place:
         """Where a version is; 0 for the stamp is none."""
         return self._place(bucket, key, version=stamp_to_id(stamp) if stamp else None)
@@ -131,6 +139,8 @@ def check_records(
         findings.append(Finding(kind=Kind.COUNTER, text=counter_text(name, least, found)))
     for why, bucket, key, stamp in snapshot.misplaced():
         findings.append(Finding(kind=Kind.VERSIONS, text=why, place=names.at(bucket, key, stamp)))
+    findings += _check_buckets(snapshot, names)
+    findings += _check_uploads(snapshot, names)
     after, first = 0, True
     while True:
         window = _Window(snapshot, after, _WINDOW)
@@ -152,6 +162,25 @@ def check_records(
         if not window.ids:
             return
         after, first = window.ids[-1], False
+
+
+def _check_buckets(snapshot: AuditSnapshot, names: Names) -> Iterator[Finding]:
+    for bucket, versioning, acl in snapshot.bucket_rows():
+        place = names.bucket(bucket)
+        if versioning not in {"", ENABLED, SUSPENDED}:
+            text = "whether it keeps versions cannot be read"
+            yield Finding(kind=Kind.CONTENT, text=text, place=place)
+        if not _is_json(acl, list):
+            text = "its access list cannot be read"
+            yield Finding(kind=Kind.CONTENT, text=text, place=place)
+
+
+def _check_uploads(snapshot: AuditSnapshot, names: Names) -> Iterator[Finding]:
+    for bucket, key, upload, acl, headers in snapshot.upload_rows():
+        if not (_is_json(acl, list) and _is_json(headers, dict)):
+            place = names.upload(bucket, key, upload)
+            text = "its access list or its headers cannot be read"
+            yield Finding(kind=Kind.CONTENT, text=text, place=place)
 
 
 class _Judge:
@@ -253,11 +282,18 @@ def _broken_fields(holder: Holder) -> Iterator[str]:
         yield "it is neither the null version nor another, or neither a delete marker nor not"
     if holder.crc64 is None and not holder.marker:
         yield "it has no checksum"
-    for name, text in (
-        ("access list", holder.acl), ("headers", holder.headers), ("restore", holder.restore),
-    ):  # fmt: skip
-        if text:
-            try:
-                json.loads(text)
-            except ValueError:
-                yield f"its {name} cannot be read"
+    for name, text, kind in (
+        ("access list", holder.acl, list),
+        ("headers", holder.headers, dict),
+        ("restore", holder.restore, dict),
+    ):
+        if text and not _is_json(text, kind):
+            yield f"its {name} cannot be read"
+
+
+def _is_json(text: bytes, kind: type) -> bool:
+    """Whether a column is empty, or holds this kind of JSON."""
+    try:
+        return not text or isinstance(json.loads(text), kind)
+    except ValueError:
+        return False

@@ -6,7 +6,7 @@ as they are, for some of what they hold may still be wanted. docs/fsck.md says w
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -14,15 +14,20 @@ from typing import Final
 from cosbox.service.clock import FolderClock
 from cosbox.service.janitor import GRACE
 from cosbox.service.upkeep.fsck import Check
+from cosbox.service.upkeep.fsck_records import Drift
 from cosbox.service.upkeep.report import Finding, Kind, Report, Tally
 from cosbox.storage.durable import storage_error, sync_folder, write_new
 from cosbox.storage.errors import StoreFormatError, StoreInUseError
 from cosbox.storage.folder import Folder, open_folder
 from cosbox.storage.locks import FileLock
 from cosbox.storage.marker import check_marker
+from cosbox.storage.sqlite.transaction import SqliteTransaction
 
 LOST: Final = "lost"
 """The folder, in that of the store, of what no record names."""
+
+_BATCH: Final = 200
+"""Counts that are corrected in one transaction, which others wait for."""
 
 
 def repair(
@@ -106,27 +111,36 @@ class _Repair:
 
     def _correct_references(self, findings: Iterable[Finding]) -> set[int]:
         """Correct counts; the blobs whose counts are right now."""
-        by = {finding.blob: 0 for finding in findings if finding.kind is Kind.REFERENCES}
+        by = {each.blob: 0 for each in findings if each.kind is Kind.REFERENCES and each.blob}
         by |= {drift.blob: drift.by for drift in self._checked.drifts}
+        # A count that is too high keeps what may be missed. Where other records are damaged, those
+        # that would explain it may be among them.
+        wanted = [
+            Drift(blob_id, change)
+            for blob_id, change in by.items()
+            if change > 0 or self._checked.sound
+        ]
         now = FolderClock(self._store.path).now()
-        mended: set[int] = set()
-        for blob_id, change in by.items():
-            # A count that is too high keeps what may be missed. Where other records are damaged,
-            # those that would explain it may be among them.
-            if blob_id is None or (change <= 0 and not self._checked.sound):
-                continue
-            self._correct(blob_id, change, now)
-            mended.add(blob_id)
-        return mended
+        for start in range(0, len(wanted), _BATCH):
+            self._correct(wanted[start : start + _BATCH], now)
+        return {drift.blob for drift in wanted}
 
-    def _correct(self, blob_id: int, change: int, now: int) -> None:
-        # By the difference, which stays right whatever others did since it was counted.
+    def _correct(self, drifts: Sequence[Drift], now: int) -> None:
+        def change(txn: SqliteTransaction) -> None:
+            # By the difference, which stays right whatever others did since it was counted.
+            for drift in drifts:
+                txn.correct_references(drift.blob, drift.by, now)
+
+        self._store.records.write(change).result()
+        for blob_id, by in drifts:
+            what = f"its references by {by:+d}" if by else "whether it is to be removed"
+            self._done.append(f"blob {blob_id}: corrected {what}")
+            if by <= 0:
+                self._take_out(blob_id)
+
+    def _take_out(self, blob_id: int) -> None:
+        """Move a small blob that nobody refers to from the records to a file aside."""
         records = self._store.records
-        records.write(lambda txn: txn.correct_references(blob_id, change, now)).result()
-        if change:
-            self._done.append(f"blob {blob_id}: corrected its references by {change:+d}")
-        else:
-            self._done.append(f"blob {blob_id}: corrected whether it is to be removed")
         with records.read() as snapshot:
             blob = snapshot.blob(blob_id)
         if blob is None or blob.refs or blob.data is None:

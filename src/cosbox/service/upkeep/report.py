@@ -43,24 +43,28 @@ MENDABLE: Final = frozenset({Kind.REFERENCES, Kind.COUNTER, Kind.ORPHAN})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The object, version or part that a finding is about.
+    """The bucket, object, version, upload or part that a finding is about.
 
     Attributes:
         bucket: name; ``#ID`` where the bucket is gone.
-        key: of the object.
+        key: of the object; None where it is the bucket itself.
         version: its id, as callers see it; ``"null"`` for the null version, and None for a part.
-        upload: id, of a part.
+        upload: id, of an upload or a part.
         part: number, of a part.
     """
 
     bucket: str
-    key: str
+    key: str | None = None
     version: str | None = None
     upload: str | None = None
     part: int | None = None
 
     def __str__(self) -> str:
+        if self.key is None:
+            return self.bucket
         name = f"{self.bucket}/{self.key!r}"
+        if self.upload is not None and self.part is None:
+            return f"{name} upload {self.upload}"
         if self.upload is not None:
             return f"{name} part {self.part} of upload {self.upload}"
         return f"{name} version {self.version}" if self.version else name

@@ -33,6 +33,8 @@ _BLOBS: Final = """
     SELECT id, size, crc64, refs, garbage_since, length(data) FROM blob
     WHERE id > ? ORDER BY id LIMIT ?"""
 _BLOBS_BETWEEN: Final = "SELECT id FROM blob WHERE id >= ? AND id < ? AND data IS NULL"
+_UPLOADS: Final = """
+    SELECT bucket, CAST(key AS BLOB), id, CAST(acl AS BLOB), CAST(headers AS BLOB) FROM upload"""
 _RESERVED: Final = "SELECT first FROM reservation"
 
 
@@ -100,6 +102,14 @@ class AuditSnapshot(SqliteSnapshot):
     def bucket_names(self) -> dict[int, str]:
         """Every bucket."""
         return dict(self._execute("SELECT id, name FROM bucket"))
+
+    def bucket_rows(self) -> Iterator[tuple[int, str, bytes]]:
+        """Every bucket: id, versioning, access list."""
+        yield from self._execute("SELECT id, versioning, CAST(acl AS BLOB) FROM bucket")
+
+    def upload_rows(self) -> Iterator[tuple[int, bytes, str, bytes, bytes]]:
+        """Every upload: bucket, key, id, access list, headers."""
+        yield from self._execute(_UPLOADS)
 
     def holders(self) -> Iterator[Holder]:
         """All versions and parts."""
