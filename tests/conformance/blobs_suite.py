@@ -87,6 +87,13 @@ class BlobsSuite:
         del writer
         assert list(blobs.ids()) == []
 
+    def test_several_are_deleted_at_once(self, blobs):
+        for blob_id in (1, 2, 2000):
+            write(blobs, blob_id, b"body")
+        assert blobs.delete_many([1, 2000, 3000, 5]) == 2
+        assert list(blobs.ids()) == [2]
+        assert blobs.delete_many([]) == 0
+
     def test_readable_after_deletion(self, blobs):
         write(blobs, 1, b"body")
         with blobs.open(1) as reader:

@@ -19,6 +19,8 @@ from cosbox.service.upkeep.fsck import check
 from cosbox.storage.files import FileBlobs
 from cosbox.storage.folder import open_folder
 from support.crashing.cuts import powered
+from support.failing import failing
+from support.serving import Serving
 from support.syscalls import PRELUDE, Trace, traced
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "durability.md"
@@ -439,6 +441,23 @@ class TestRecovery:
         steps = {step.name: step for step in Trace.read(store, tmp_path / "calls")}
         assert {"records.db-wal", "records.db"} <= set(steps["open"].synced)
         assert check(store).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [((), 503), (("--durability", "process"), 200)],
+)
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_a_server_is_told(tmp_path, options, status, workers):
+    """The log cannot be synced: who waits for that hears of it."""
+    folder = tmp_path / "store"
+    with Serving(folder) as serving:
+        assert serving.request("PUT", f"/{BUCKET}")[0] == 200
+        serving.end()
+    # The first sync of the writer is that of a log that begins anew.
+    wrapper = failing(folder / "records.db-wal", "fdatasync", after=1)
+    with Serving(folder, "--workers", workers, *options, wrapper=wrapper) as serving:
+        assert serving.request("PUT", f"/{BUCKET}/key")[0] == status
 
 
 def test_no_other_durability(tmp_path):

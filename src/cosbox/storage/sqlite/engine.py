@@ -115,7 +115,8 @@ class Engine:
 
     def dispose(self) -> None:
         """Close, from whatever thread the garbage collector happens to run in."""
-        if threading.current_thread() in {self.writer.thread, self.checkpointer.thread}:
+        own = {self.writer.thread, self.checkpointer.thread, self.log.thread}
+        if threading.current_thread() in own:
             threading.Thread(target=self.close, name="cosbox-close").start()
         else:
             self.close()

@@ -7,6 +7,7 @@ some moment before, for SQLite takes the log only up to its first gap.
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -32,10 +33,10 @@ class LogSync:
         self._fd = os.open(log, os.O_RDWR | getattr(os, "O_BINARY", 0))
         self._written = threading.Event()
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self.thread: threading.Thread | None = None
         if behind:
-            self._thread = threading.Thread(target=self._run, name="cosbox-sync", daemon=True)
-            self._thread.start()
+            self.thread = threading.Thread(target=self._run, name="cosbox-sync", daemon=True)
+            self.thread.start()
 
     def note(self) -> None:
         """Take note of a commit."""
@@ -63,12 +64,12 @@ class LogSync:
                 return  # whoever writes next is told
 
     def close(self) -> None:
-        """Sync what is not, and let go of the file."""
+        """Sync what is not, and let go of the file. Where that fails, it is logged."""
         self._stop.set()
         self._written.set()
-        if self._thread is not None:
-            self._thread.join()
-            if not self._syncs.failed:
+        if self.thread is not None:
+            self.thread.join()
+            with suppress(StorageError):
                 self.sync()
         self.abandon()
 
