@@ -113,7 +113,7 @@ def test_paths_that_no_client_sends(raw: str) -> None:
 @given(host=some.texts)
 def test_an_endpoint_is_a_host(host: str) -> None:
     try:
-        endpoint = Endpoint("http", host)
+        endpoint = Endpoint("http", host).checked()
     except ParameterError:
         return
     assert "/" not in endpoint.url("b-1", "")[len("http://") : -1]

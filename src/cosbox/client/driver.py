@@ -1,10 +1,9 @@
 """The driver of the client's flows in threads; `aio/driver.py` is its other half."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cosbox.client.effects import Effect, Fill, Flow, Pour, Send, Share, Sleep, T, Work
 from cosbox.client.transports.base import (
@@ -151,8 +150,7 @@ class _Crew:
             seconds -= _GLANCE
 
 
-@dataclass(frozen=True, slots=True)
-class _Stoppable:
+class _Stoppable(NamedTuple):
     """A transport whose requests can be given up."""
 
     transport: Transport

@@ -6,14 +6,12 @@ without either.
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cosbox.client.transports.base import HttpRequest, RequestBody, Timeouts
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Send a request; the flow is given its `HttpResponse`, or the transport's error is raised
     where it stands."""
 
@@ -21,22 +19,19 @@ class Send:
     timeouts: Timeouts
 
 
-@dataclass(frozen=True, slots=True)
-class Sleep:
+class Sleep(NamedTuple):
     """Wait; the flow is given None."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """Do something that takes long or waits for a disk; the flow is given what it returns."""
 
     function: Callable[[], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Pour:
+class Pour(NamedTuple):
     """Read the body of an answer to its end; the flow is given None.
 
     Attributes:
@@ -50,8 +45,7 @@ class Pour:
     moved: Callable[[int], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(NamedTuple):
     """Read from the body of a request; the flow is given ``size`` bytes, fewer only at its end."""
 
     body: RequestBody
@@ -70,8 +64,7 @@ class Stop(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """Run flows side by side until there are no more; the flow is given None.
 
     The first that fails stops the others, and its error is raised where the flow stands.

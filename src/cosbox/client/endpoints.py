@@ -132,7 +132,7 @@ def resolve(
         service=_service_host(host, service_domain, old_domain=old_domain),
         custom=custom,
         connect=connect,
-    )
+    ).checked()
 
 
 def _service_host(host: str, service_domain: str | None, *, old_domain: bool) -> str:

@@ -1,7 +1,6 @@
 """Files that bodies are written into: whole or not at all, unpacked on the way if need be."""
 
 import os
-import secrets
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +35,7 @@ def replacing(path: str | os.PathLike[str], *, in_place: bool) -> Iterator[Binar
         written, file = target, target.open("wb")
     else:
         target = Path(os.path.realpath(target))
-        written = target.with_name(f".cosbox-{secrets.token_hex(8)}.part")
+        written = target.with_name(f".cosbox-{os.urandom(8).hex()}.part")
         file = written.open("xb")
     try:
         with file:

@@ -7,8 +7,7 @@ it is asked, so that stopping early costs nothing.
 import base64
 import binascii
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Generic, Protocol, TypedDict, TypeVar, cast
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypedDict, TypeVar, cast
 from urllib.parse import unquote
 
 from cosbox.client import types as t
@@ -32,8 +31,7 @@ class Walk(Protocol[T_co]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """How an operation goes from page to page.
 
     Attributes:

@@ -1,8 +1,7 @@
 """When a failed request is sent again, and after how long."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cosbox.protocol.errors import (
     CosException,
@@ -43,8 +42,7 @@ class Budget:
             self._tokens = min(self._capacity, self._tokens + refund)
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(NamedTuple):
     """Exponential, with full jitter: any delay up to the bound is as likely as any other, so that
     clients that failed together do not come back together.
 

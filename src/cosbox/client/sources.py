@@ -18,7 +18,6 @@ shorter or longer, and it is raised before the last byte is handed over, so noth
 
 import io
 import os
-import socket
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
@@ -46,13 +45,21 @@ class Readable(Protocol):
         ...
 
 
+class Receivable(Protocol):
+    """What bytes can be received from, such as a socket."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Up to ``size`` bytes; b"" at the end."""
+        ...
+
+
 BodySource = (
     bytes
     | bytearray
     | memoryview
     | str
     | Readable
-    | socket.socket
+    | Receivable
     | Iterable[bytes | bytearray | memoryview]
     | None
 )

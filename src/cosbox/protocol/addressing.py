@@ -6,9 +6,8 @@ Path style: ``http://127.0.0.1:8000/<bucket>/<key>``.
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Self
 from urllib.parse import quote, unquote_to_bytes
 
 from cosbox.protocol.errors import ParameterError, Refusal
@@ -123,8 +122,7 @@ def encode_path(path: str) -> str:
     return path if _PLAIN_PATH.fullmatch(path) else quote(path, safe=_KEY_SAFE)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """Where a client's requests go.
 
     Attributes:
@@ -145,10 +143,16 @@ class Endpoint:
     custom: bool = False
     connect: str = ""
 
-    def __post_init__(self) -> None:
+    def checked(self) -> Self:
+        """The same, if requests can go there.
+
+        Raises:
+            ParameterError: a host is none.
+        """
         for host in (self.domain, self.service, self.connect):
             if host and not _HOST.fullmatch(host):
                 raise ParameterError(f"{host!r} is not host[:port]")
+        return self
 
     def target(self, bucket: str | None, key: str | None) -> tuple[str, str]:
         """Host header and decoded path of a request.

@@ -5,8 +5,6 @@ seconds. Inside the store a moment is an integer: microseconds since 1970, UTC.
 """
 
 import time
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -34,6 +32,10 @@ def parse_http_date(text: str) -> int | None:
     1414528200
     >>> parse_http_date("yesterday")
     """
+    # Loaded here, so that clients do without: they send dates, and read none.
+    from datetime import UTC  # noqa: PLC0415
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
     try:
         moment = parsedate_to_datetime(text)
         if moment.tzinfo is None:  # no zone, or "-0000": HTTP knows no other than GMT

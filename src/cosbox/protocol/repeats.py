@@ -5,13 +5,17 @@ they are read by an expression that is made of the first. Where they are not, or
 more than plain text, nothing is read here, and the whole document is read as others are.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
-from xml.etree.ElementTree import Element
 
 from cosbox.protocol.schema import Node
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 _WORTH: Final = 4096
 """Bytes below which a tree is made as soon."""

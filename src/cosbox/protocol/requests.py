@@ -8,7 +8,6 @@ received request to its operation and decodes the same `Call`::
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import md5
 from typing import Any, Final, NamedTuple
@@ -29,12 +28,14 @@ _MAX_DIGITS: Final = 18  # fits 64 bits, and keeps int() off absurd inputs
 # The client: from a caller's arguments to a request
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(NamedTuple):
     """What a client's configuration adds to every call."""
 
     appid: str | None = None
     region: str | None = None
+
+
+_NO_DEFAULTS: Final = Defaults()
 
 
 def bind(
@@ -42,7 +43,7 @@ def bind(
     bucket: object,
     key: object,
     args: Mapping[str, object],
-    defaults: Defaults = Defaults(),
+    defaults: Defaults = _NO_DEFAULTS,
 ) -> Call:
     """Check a caller's arguments and bring them into canonical form.
 
@@ -288,8 +289,7 @@ def _check_spelling(query: Mapping[str, str]) -> None:
             raise Refusal("InvalidArgument", f"The parameter {name} is spelt {known}.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(NamedTuple):
     """What of a request an operation reads, compiled once."""
 
     query: dict[str, tuple[str, Callable[[str], object] | None]]

@@ -4,9 +4,8 @@ Everything that reads the table (the client's and the server's codecs, the typed
 results, the reference pages, the round-trip tests) understands these few classes and no more.
 """
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Scope(Enum):
@@ -46,8 +45,7 @@ class Returns(Enum):
     STREAM = "stream"  # the headers, and the body as a stream
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(NamedTuple):
     """An element of an XML document, and the entry of a dict that stands for it.
 
     Attributes:
@@ -76,8 +74,7 @@ class Node:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Param:
+class Param(NamedTuple):
     """A parameter of a call.
 
     Attributes:
@@ -107,16 +104,14 @@ class Param:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultHeader:
+class ResultHeader(NamedTuple):
     """A header of a successful answer, for the reference and the typed results."""
 
     name: str
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(NamedTuple):
     """One call.
 
     Attributes:

@@ -16,7 +16,6 @@ Only the headers and parameters that the two lists name are signed. The fields t
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha1
 from operator import itemgetter
@@ -57,8 +56,7 @@ _fields_in_order = itemgetter(*FIELDS)
 _KEY_TIME = re.compile(r"(\d{1,12});(\d{1,12})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Credential:
+class Credential(NamedTuple):
     """A key pair and, for temporary ones, the token that goes with it."""
 
     secret_id: str

@@ -6,15 +6,19 @@ needs no cap of its own: the readers walk no deeper than the shape they read, or
 `_MAX_GENERIC_DEPTH` where they meet something unknown.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote
-from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 from cosbox.protocol.errors import Refusal
 from cosbox.protocol.repeats import fold, read_like
 from cosbox.protocol.schema import Kind, Node
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
 """The largest document a store reads: 1000 keys of 850 bytes with versions, every byte escaped,
@@ -47,6 +51,9 @@ def parse(data: bytes) -> Element:
         raise MalformedDocument("it is not UTF-8")
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise MalformedDocument("a DOCTYPE is not allowed")
+    # Loaded here: most calls have no document.
+    from xml.etree.ElementTree import ParseError, XMLParser  # noqa: PLC0415
+
     parser = XMLParser(encoding="utf-8")  # noqa: S314 - guarded above
     try:
         # COS keeps a slow answer alive with blanks before the declaration, which XML forbids.

@@ -2,12 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """A file as it was when it was looked at.
 
     The kernel sets ``changed`` at every write, and no call sets it back: two that are equal were
@@ -45,7 +43,7 @@ class Identity:
 
     def as_json(self) -> dict[str, int]:
         """What `from_json` reads."""
-        return asdict(self)
+        return self._asdict()
 
     @classmethod
     def from_json(cls, fields: Mapping[str, object]) -> Self:
@@ -55,6 +53,6 @@ class Identity:
             TypeError: it is none.
         """
         identity = cls(**fields)  # type: ignore[arg-type]  # looked at below
-        if not all(type(value) is int for value in asdict(identity).values()):
+        if not all(type(value) is int for value in identity):
             raise TypeError("an identity is made of numbers")
         return identity

@@ -7,16 +7,14 @@ counts only if it is whole; a line that is lost costs the work of one part and n
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cosbox.transfer.ledger import Done
 
 _VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(NamedTuple):
     """A journal that was read.
 
     Attributes:

@@ -100,7 +100,8 @@ class ThreadedBody(AwaitedBody):
         if not data or len(data) == size:
             return data
         pieces, missing = [data], size - len(data)
-        while missing and monotonic() < end and (piece := self.read(missing)):
+        # Beginning again is for the next read: this may be one that a transfer left behind.
+        while missing and monotonic() < end and (piece := self._body.read(missing)):
             pieces.append(piece)
             missing -= len(piece)
         return b"".join(pieces)

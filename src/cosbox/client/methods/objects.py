@@ -3,10 +3,10 @@
 import os
 from typing import Unpack, cast
 
+from cosbox.client import transfers
 from cosbox.client import types as t
 from cosbox.client.methods.base import Calls
 from cosbox.client.sources import BodySource
-from cosbox.client.transfers.upload import put_file
 from cosbox.protocol.errors import NotFoundError
 
 
@@ -59,7 +59,7 @@ class ObjectCalls(Calls):
             OSError: the file cannot be read.
             NotFoundError: the bucket does not exist.
         """
-        flow = put_file(
+        flow = transfers.put_file(
             self._caller, Bucket, Key, LocalFilePath, enable_md5=EnableMD5, options=kwargs
         )
         return cast(t.PutObjectResult, self._run(flow))

@@ -3,14 +3,11 @@
 import os
 from typing import Unpack, cast
 
+from cosbox.client import transfers
 from cosbox.client import types as t
 from cosbox.client.methods.base import Calls
 from cosbox.client.sources import BodySource
 from cosbox.client.transfers.control import TransferControl
-from cosbox.client.transfers.copying import copy
-from cosbox.client.transfers.download import download_file
-from cosbox.client.transfers.streaming import upload_stream
-from cosbox.client.transfers.upload import upload_file
 from cosbox.transfer.parts import at_least_one, megabytes
 from cosbox.transfer.tally import Progress
 
@@ -62,7 +59,7 @@ class TransferCalls(Calls):
             SourceChangedError: the file was written to meanwhile; nothing was stored.
             TransferCancelledError: ``control`` was cancelled.
         """
-        flow = upload_file(
+        flow = transfers.upload_file(
             self._caller,
             Bucket,
             Key,
@@ -117,7 +114,7 @@ class TransferCalls(Calls):
             IntegrityError: the store received other bytes than were sent, twice.
             TransferCancelledError: ``control`` was cancelled.
         """
-        flow = upload_stream(
+        flow = transfers.upload_stream(
             self._caller,
             Bucket,
             Key,
@@ -224,7 +221,7 @@ class TransferCalls(Calls):
             TransferCancelledError: ``control`` was cancelled.
         """
         del EnableCRC, KeySimplifyCheck
-        flow = download_file(
+        flow = transfers.download_file(
             self._caller,
             Bucket,
             Key,
@@ -281,7 +278,7 @@ class TransferCalls(Calls):
             SourceChangedError: the source was overwritten meanwhile.
             TransferCancelledError: ``control`` was cancelled.
         """
-        flow = copy(
+        flow = transfers.copy(
             self._caller,
             Bucket,
             Key,

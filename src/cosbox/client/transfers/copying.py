@@ -1,7 +1,6 @@
 """``copy``: inside the store, in one request or in parts."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from cosbox.client.effects import Flow
@@ -99,7 +98,7 @@ def _endpoint_of(caller: Caller, source: Mapping[str, str]) -> Endpoint | None:
     endpoint = caller.config.endpoint
     if not ours or not theirs or theirs == ours or f".{ours}." not in endpoint.domain:
         return None
-    return replace(endpoint, domain=endpoint.domain.replace(f".{ours}.", f".{theirs}."))
+    return endpoint._replace(domain=endpoint.domain.replace(f".{ours}.", f".{theirs}.")).checked()
 
 
 def _kept(head: Mapping[str, Any]) -> dict[str, object]:

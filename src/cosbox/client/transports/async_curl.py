@@ -8,7 +8,7 @@ from cosbox.client.transports.async_engine import Engine
 from cosbox.client.transports.async_transfer import StreamedTransfer, Transfer
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
 from cosbox.client.transports.curl import Config
-from cosbox.client.transports.curl_options import Settings
+from cosbox.client.transports.settings import Settings
 from cosbox.protocol.errors import ParameterError
 
 

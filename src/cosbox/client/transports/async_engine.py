@@ -10,9 +10,9 @@ import pycurl
 from cosbox.client.transports.async_slots import Slots
 from cosbox.client.transports.async_sockets import sockets_of
 from cosbox.client.transports.base import HttpRequest
-from cosbox.client.transports.curl_line import Line, place_of
-from cosbox.client.transports.curl_options import Settings
+from cosbox.client.transports.curl_line import Line
 from cosbox.client.transports.forks import abandon, remember
+from cosbox.client.transports.settings import Settings
 from cosbox.protocol.errors import ParameterError
 
 _LONGEST_LOOK: Final = 1.0
@@ -87,7 +87,7 @@ class Engine:
 
     def take_line(self, request: HttpRequest, settings: Settings) -> Line:
         """A handle for the place where a request goes; the one that was used last."""
-        place = place_of(request)
+        place = request.place
         for at in range(len(self._idle) - 1, -1, -1):
             if self._idle[at].place == place:
                 return self._idle.pop(at)

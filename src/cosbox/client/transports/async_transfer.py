@@ -11,7 +11,6 @@ from cosbox.client.transports.async_base import AwaitedBody
 from cosbox.client.transports.async_engine import Engine
 from cosbox.client.transports.async_uploads import AwaitedUpload
 from cosbox.client.transports.base import HttpRequest, HttpResponse, RequestBody, Timeouts
-from cosbox.client.transports.curl_options import Settings
 from cosbox.client.transports.curl_sockets import unsent
 from cosbox.client.transports.curl_uploads import Upload, held_at_once
 from cosbox.client.transports.faults import (
@@ -21,6 +20,7 @@ from cosbox.client.transports.faults import (
     was_connected,
 )
 from cosbox.client.transports.heads import Answer, final_head
+from cosbox.client.transports.settings import Settings
 from cosbox.protocol.errors import CosClientError, TransportError
 
 _AHEAD: Final = 1024 * 1024

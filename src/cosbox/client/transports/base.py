@@ -5,7 +5,6 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -65,8 +64,7 @@ class AsyncResponseBody(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(NamedTuple):
     """How long each phase may take, in seconds. None waits for ever.
 
     Attributes:
@@ -112,8 +110,12 @@ class HttpRequest(NamedTuple):
     stop: Callable[[], None] | None = None
     once: bool = False
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where it goes: requests for one place share what is set up for it."""
+        return self.scheme, self.connect or self.host
 
-@dataclass(slots=True)
+
 class HttpResponse:
     """An answer.
 
@@ -125,10 +127,19 @@ class HttpResponse:
             async client's transports make it one that is awaited.
     """
 
-    status: int
-    headers: Sequence[tuple[str, str]]
-    body: bytes = b""
-    stream: ResponseBody | AsyncResponseBody | None = None
+    __slots__ = ("body", "headers", "status", "stream")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Sequence[tuple[str, str]],
+        body: bytes = b"",
+        stream: ResponseBody | AsyncResponseBody | None = None,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.stream = stream
 
 
 class Transport(Protocol):

@@ -6,14 +6,15 @@ reads its body. Connections are kept and used again, last in first out.
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
-from cosbox.client.transports.curl_exchange import Exchange
-from cosbox.client.transports.curl_line import place_of
-from cosbox.client.transports.curl_options import Settings
 from cosbox.client.transports.forks import remember
+from cosbox.client.transports.settings import Settings
 from cosbox.protocol.errors import ParameterError
+
+if TYPE_CHECKING:
+    from cosbox.client.transports.curl_exchange import Exchange
 
 
 class Config(Protocol):
@@ -77,14 +78,14 @@ class CurlTransport:
         """
         if self._closed:
             raise ParameterError("the client is closed")
-        exchange = self._take(place_of(request)) or Exchange(request, self._settings)
+        exchange = self._take(request.place) or _connection(request, self._settings)
         return exchange.begin(request, timeouts, self._keep)
 
     def orphan(self) -> None:
         """In a child: what is idle is the parent's."""
         self._idle = deque()
 
-    def _take(self, place: tuple[str, str]) -> Exchange | None:
+    def _take(self, place: tuple[str, str]) -> "Exchange | None":
         """The idle one for this place that was used last. Deques need no lock for this."""
         idle = self._idle
         for _ in range(len(idle)):
@@ -97,7 +98,7 @@ class CurlTransport:
             idle.appendleft(exchange)
         return None
 
-    def _keep(self, exchange: Exchange) -> None:
+    def _keep(self, exchange: "Exchange") -> None:
         self._idle.append(exchange)
         while self._idle and (self._closed or len(self._idle) > self._pool_size):
             self._drop()
@@ -114,3 +115,10 @@ class CurlTransport:
         self._closed = True
         while self._idle:
             self._drop()
+
+
+def _connection(request: HttpRequest, settings: Settings) -> "Exchange":
+    # Loaded here: libcurl takes long to load, and a client that sends nothing does without.
+    from cosbox.client.transports.curl_exchange import Exchange  # noqa: PLC0415
+
+    return Exchange(request, settings)

@@ -9,7 +9,6 @@ import pycurl
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
 from cosbox.client.transports.curl_body import Body, joined
 from cosbox.client.transports.curl_line import Line
-from cosbox.client.transports.curl_options import Settings
 from cosbox.client.transports.curl_sockets import Sockets, guarded, unsent
 from cosbox.client.transports.curl_uploads import Upload, held_at_once
 from cosbox.client.transports.faults import (
@@ -22,6 +21,7 @@ from cosbox.client.transports.faults import (
 from cosbox.client.transports.forks import abandon, remember
 from cosbox.client.transports.heads import Answer, final_head
 from cosbox.client.transports.held import HeldBody
+from cosbox.client.transports.settings import Settings
 from cosbox.protocol.errors import TransportError
 
 _GLANCES: Final = 8

@@ -8,8 +8,9 @@ from typing import Final
 import pycurl
 
 from cosbox.client.transports.base import HttpRequest
-from cosbox.client.transports.curl_options import Settings, establish
+from cosbox.client.transports.curl_options import establish
 from cosbox.client.transports.curl_uploads import Upload
+from cosbox.client.transports.settings import Settings
 from cosbox.protocol.errors import ParameterError
 
 _BLANK: Final = re.compile(r"[\0-\x20\x7f]")
@@ -45,7 +46,7 @@ class Line:
 
     def __init__(self, request: HttpRequest, settings: Settings) -> None:
         """Make one for requests to the place where ``request`` goes."""
-        self.place = place_of(request)
+        self.place = request.place
         self.handle = pycurl.Curl()
         self._proxied = establish(self.handle, request, settings)
         self._url = ""
@@ -179,8 +180,3 @@ class Line:
 def _milliseconds(seconds: float | None) -> int:
     """As libcurl takes a limit; 0 is none."""
     return 0 if seconds is None else max(1, round(seconds * 1000))
-
-
-def place_of(request: HttpRequest) -> tuple[str, str]:
-    """Where a request goes: those for one place share what is set up for it."""
-    return request.scheme, request.connect or request.host

@@ -1,15 +1,13 @@
 """What a libcurl handle has set for all requests to one place."""
 
 import os
-import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pycurl
 
 from cosbox.client.transports.base import HttpRequest
+from cosbox.client.transports.settings import Settings
 
 _BUFFER: Final = 128 * 1024
 """Larger ones do not stay in the processor's cache, and are slower for it."""
@@ -18,21 +16,6 @@ _PROXY_VARIABLES: Final = ("http_proxy", "all_proxy", "ALL_PROXY")
 """Where libcurl looks for the proxy of an ``http`` URL."""
 _SUPPRESS_CONNECT_HEADERS: Final = 265
 """Of libcurl; pycurl has no name for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a transport's connections have in common.
-
-    Attributes:
-        verify: whether to check certificates, or the CA bundle to check them by.
-        certificate: the client's, or None.
-        proxies: by scheme; None goes by the environment.
-    """
-
-    verify: bool | str
-    certificate: str | tuple[str, str] | None
-    proxies: Mapping[str, str] | None
 
 
 def establish(handle: pycurl.Curl, request: HttpRequest, settings: Settings) -> bool:
@@ -102,6 +85,8 @@ def _trust(handle: pycurl.Curl, authorities: str) -> None:
 
 def _trust_the_system(handle: pycurl.Curl) -> None:
     """Wheels of libcurl do not know where this system keeps its certificates; Python's ssl does."""
+    import ssl  # noqa: PLC0415 - takes long to load, and plain HTTP does without
+
     handle.setopt(pycurl.SSL_OPTIONS, pycurl.SSLOPT_NATIVE_CA)
     paths = ssl.get_default_verify_paths()
     if paths.cafile:

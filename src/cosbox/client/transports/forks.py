@@ -4,7 +4,6 @@ They are the parent's. Closing them in the child would say goodbye in TLS sessio
 they are put aside for good, even past the end of the interpreter, which would free what is left.
 """
 
-import ctypes
 import os
 from typing import Protocol
 from weakref import WeakSet
@@ -28,6 +27,8 @@ def remember(owner: Owner) -> None:
 
 def abandon(thing: object) -> None:
     """Keep ``thing`` from ever being freed."""
+    import ctypes  # noqa: PLC0415 - few programs fork with connections that are in use
+
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 

@@ -7,11 +7,11 @@ again.
 import os
 from typing import Unpack, cast
 
+from cosbox.client import transfers
 from cosbox.client import types as t
 from cosbox.client.aio.bodies import AsyncBodySource
 from cosbox.client.aio.methods.base import AsyncCalls
 from cosbox.client.aio.types import AsyncGetObjectResult
-from cosbox.client.transfers.upload import put_file
 from cosbox.protocol.errors import NotFoundError
 
 
@@ -66,7 +66,7 @@ class AsyncObjectCalls(AsyncCalls):
             OSError: the file cannot be read.
             NotFoundError: the bucket does not exist.
         """
-        flow = put_file(
+        flow = transfers.put_file(
             self._caller, Bucket, Key, LocalFilePath, enable_md5=EnableMD5, options=kwargs
         )
         return cast(t.PutObjectResult, await self._run(flow))

@@ -7,14 +7,11 @@ again.
 import os
 from typing import Unpack, cast
 
+from cosbox.client import transfers
 from cosbox.client import types as t
 from cosbox.client.aio.bodies import AsyncBodySource
 from cosbox.client.aio.methods.base import AsyncCalls
 from cosbox.client.transfers.control import TransferControl
-from cosbox.client.transfers.copying import copy
-from cosbox.client.transfers.download import download_file
-from cosbox.client.transfers.streaming import upload_stream
-from cosbox.client.transfers.upload import upload_file
 from cosbox.transfer.parts import at_least_one, megabytes
 from cosbox.transfer.tally import Progress
 
@@ -66,7 +63,7 @@ class AsyncTransferCalls(AsyncCalls):
             SourceChangedError: the file was written to meanwhile; nothing was stored.
             TransferCancelledError: ``control`` was cancelled.
         """
-        flow = upload_file(
+        flow = transfers.upload_file(
             self._caller,
             Bucket,
             Key,
@@ -121,7 +118,7 @@ class AsyncTransferCalls(AsyncCalls):
             IntegrityError: the store received other bytes than were sent, twice.
             TransferCancelledError: ``control`` was cancelled.
         """
-        flow = upload_stream(
+        flow = transfers.upload_stream(
             self._caller,
             Bucket,
             Key,
@@ -228,7 +225,7 @@ class AsyncTransferCalls(AsyncCalls):
             TransferCancelledError: ``control`` was cancelled.
         """
         del EnableCRC, KeySimplifyCheck
-        flow = download_file(
+        flow = transfers.download_file(
             self._caller,
             Bucket,
             Key,
@@ -285,7 +282,7 @@ class AsyncTransferCalls(AsyncCalls):
             SourceChangedError: the source was overwritten meanwhile.
             TransferCancelledError: ``control`` was cancelled.
         """
-        flow = copy(
+        flow = transfers.copy(
             self._caller,
             Bucket,
             Key,
