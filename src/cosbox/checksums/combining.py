@@ -7,7 +7,7 @@ before and after) cancel out of this.
 
 from functools import lru_cache
 
-from cosbox.checksums.table import MASK, POLYNOMIAL
+from cosbox.checksums.field import MASK, POLYNOMIAL
 
 _ONE = 1 << 63
 _X_TO_THE_8 = _ONE >> 8

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Final
 
-from cosbox.checksums import table
-
 _Data = bytes | bytearray | memoryview
 
 
@@ -12,6 +10,8 @@ def _engine() -> Callable[[_Data, int], int]:
     try:
         from fastcrc import crc64 as fast  # noqa: PLC0415 - the one place that may lack it
     except ImportError:
+        from cosbox.checksums import table  # noqa: PLC0415 - it is made when it is loaded
+
         return table.crc64
     return fast.xz
 

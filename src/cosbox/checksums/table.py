@@ -1,12 +1,8 @@
 """CRC-64/XZ in Python alone, for systems where fastcrc has no wheel: correct, and slow."""
 
 import struct
-from typing import Final
 
-POLYNOMIAL: Final = 0xC96C5795D7870F42
-"""ECMA-182 with its bits reflected: the lowest bit is the highest power."""
-
-MASK: Final = 0xFFFF_FFFF_FFFF_FFFF
+from cosbox.checksums.field import MASK, POLYNOMIAL
 
 
 def _tables() -> list[list[int]]:

@@ -1,13 +1,13 @@
 """One call as a flow: bind, encode, sign, send, retry, check, decode."""
 
-import logging
 from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cosbox.client.bodies import Body, BytesBody, content_md5
 from cosbox.client.config import CosConfig
 from cosbox.client.effects import Flow, Send, Sleep, Work
+from cosbox.client.logs import debug_logger
 from cosbox.client.retry import Backoff, Budget, cost_of, is_harmless, is_passing
 from cosbox.client.runtime import Runtime
 from cosbox.client.signer import Signer
@@ -28,8 +28,8 @@ from cosbox.protocol.operations import OPERATIONS
 from cosbox.protocol.requests import bind, encode
 from cosbox.protocol.schema import Operation, Returns
 
-log: Final = logging.getLogger("cosbox")
-log.addHandler(logging.NullHandler())
+if TYPE_CHECKING:
+    from logging import Logger
 
 _CRC: Final = "x-cos-hash-crc64ecma"
 _NO_BODY: Final = object()
@@ -171,7 +171,7 @@ class Caller:
             try:
                 response: HttpResponse = yield Send(prepared, timeouts)
             except TransportError as error:
-                _log(prepared, begun, type(error).__name__)
+                _log_failure(prepared, begun, error)
                 failure = error
             else:
                 _log_answer(prepared, begun, response)
@@ -268,12 +268,19 @@ def _is_foreign(error: CosException) -> bool:
 
 
 def _log_answer(request: HttpRequest, begun: float, response: HttpResponse) -> None:
-    if log.isEnabledFor(logging.DEBUG):
+    log = debug_logger()
+    if log is not None:
         named = {name.lower(): text for name, text in response.headers}
-        _log(request, begun, f"{response.status} {named.get('x-cos-request-id', '-')}")
+        _log(log, request, begun, f"{response.status} {named.get('x-cos-request-id', '-')}")
 
 
-def _log(request: HttpRequest, begun: float, outcome: str) -> None:
+def _log_failure(request: HttpRequest, begun: float, failure: TransportError) -> None:
+    log = debug_logger()
+    if log is not None:
+        _log(log, request, begun, type(failure).__name__)
+
+
+def _log(log: "Logger", request: HttpRequest, begun: float, outcome: str) -> None:
     # Without the query, which may hold a token.
     log.debug(
         "%s %s%s: %s in %.1f ms",

@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from cosbox.client.checking import Check
-from cosbox.client.files import Sink, replacing
 from cosbox.client.transports.base import ResponseBody
 from cosbox.client.transports.held import HeldBody
 
@@ -149,6 +148,8 @@ class StreamBody:
             CosClientError: it is not packed as its Content-Encoding says.
             OSError: the file cannot be written.
         """
+        from cosbox.client.files import Sink, replacing  # noqa: PLC0415 - for those who have files
+
         with self, replacing(file_name, in_place=disable_tmp_file) as file:
             sink = Sink(file, self._encoding, unpack=auto_decompress)
             for chunk in self.get_stream():

@@ -127,7 +127,7 @@ def test_a_tunnel_hears_nothing_of_the_request(curl):
 
 INTERRUPTED_OFTEN = """
     import random, signal, sys
-    from cosbox.client.transports import curl_exchange  # what loads modules has callbacks of its own
+    from cosbox.client.transports import curl_exchange  # what loads modules has callbacks too
     from cosbox.client.transports.base import HttpRequest, Timeouts
     from cosbox.client.transports.curl import CurlTransport
 

@@ -2,19 +2,19 @@
 
 import contextlib
 import hashlib
-import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
+from cosbox.client.logs import logger
 from cosbox.transfer.journal import Journal, done_line, header_line, read_journal
 from cosbox.transfer.ledger import Done
 
 with contextlib.suppress(ImportError):  # not on Windows, where nothing keeps two processes apart
     import fcntl
 
-log: Final = logging.getLogger("cosbox")
+log: Final = logger()
 
 
 class HeldError(Exception):

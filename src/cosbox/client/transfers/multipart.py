@@ -1,12 +1,12 @@
 """The requests of a multipart upload, and what becomes of those whose answers are lost."""
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from cosbox.client.bodies import FileBody
 from cosbox.client.effects import Flow, Sleep, T
 from cosbox.client.flow import Caller
+from cosbox.client.logs import logger
 from cosbox.client.paging import Pages, entries
 from cosbox.protocol.errors import (
     AccessDeniedError,
@@ -20,7 +20,7 @@ from cosbox.protocol.errors import (
 from cosbox.protocol.names import normal_key
 from cosbox.transfer.ledger import Done, Ledger
 
-log: Final = logging.getLogger("cosbox")
+log: Final = logger()
 
 CRC: Final = "x-cos-hash-crc64ecma"
 _DAMAGED: Final = frozenset({"BadDigest", "InvalidDigest"})
