@@ -8,12 +8,12 @@ from cosbox.protocol.addressing import (
     Endpoint,
     Place,
     decode_path,
-    encode_path,
     is_plain_host,
     locate,
     split_port,
 )
 from cosbox.protocol.errors import ParameterError, Refusal
+from cosbox.protocol.percent import encode_path
 from support import strategies as some
 
 SERVICE = Place(None, None, "/")

@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from cosbox.client.signer import _query_text
 from cosbox.protocol import requests
-from cosbox.protocol.addressing import Endpoint, encode_path, locate
+from cosbox.protocol.addressing import Endpoint, locate
 from cosbox.protocol.errors import ParameterError, Refusal
 from cosbox.protocol.messages import Call, Request
 from cosbox.protocol.operations import OPERATIONS, SUBRESOURCES
+from cosbox.protocol.percent import encode_path
 from cosbox.protocol.schema import Operation, Place, Scope
 from cosbox.server.gateway import parse_query
 from support import strategies as some

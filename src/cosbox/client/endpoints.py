@@ -2,7 +2,6 @@
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
 from cosbox.protocol.addressing import Endpoint, is_plain_host, split_port
 from cosbox.protocol.errors import ParameterError
@@ -71,6 +70,8 @@ def split_url(text: str, what: str) -> tuple[str | None, str]:
     """
     scheme = None
     if "://" in text:
+        from urllib.parse import urlsplit  # noqa: PLC0415 - most are bare hosts
+
         parts = urlsplit(text)
         scheme = parts.scheme
         if scheme not in {"http", "https"}:

@@ -8,13 +8,13 @@ import base64
 import binascii
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, Protocol, TypedDict, TypeVar, cast
-from urllib.parse import unquote
 
 from cosbox.client import types as t
 from cosbox.client.effects import Flow
 from cosbox.client.flow import Caller
 from cosbox.protocol.errors import CosClientError, ParameterError
 from cosbox.protocol.operations import OPERATIONS
+from cosbox.protocol.percent import decode
 from cosbox.protocol.requests import bind
 from cosbox.protocol.suggest import unknown_name
 
@@ -135,7 +135,7 @@ class Pages:
         if self._args.get("EncodingType") == "url":
             for field in _ENCODED & self._listing.markers.keys():
                 param = self._listing.markers[field]
-                markers[param] = unquote(markers[param])
+                markers[param] = decode(markers[param])
         if not any(markers.values()) or markers.items() <= self._args.items():
             raise CosClientError(
                 f"{self._operation}: the store says that there is more, and not after what"

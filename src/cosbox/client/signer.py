@@ -3,16 +3,16 @@ for someone else to use."""
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote
 
 from cosbox.client.bodies import Body
 from cosbox.client.config import CosConfig
 from cosbox.client.runtime import Runtime
 from cosbox.client.transports.base import HttpRequest
-from cosbox.protocol.addressing import Endpoint, encode_path
+from cosbox.protocol.addressing import Endpoint
 from cosbox.protocol.errors import ParameterError
 from cosbox.protocol.messages import Request
 from cosbox.protocol.names import normal_bucket, normal_key
+from cosbox.protocol.percent import encode, encode_path
 from cosbox.protocol.requests import as_text
 from cosbox.protocol.signing import Credential, Signature, is_signed_header, sign
 
@@ -200,7 +200,5 @@ def _query_text(query: Mapping[str, str]) -> str:
     """The query with its question mark; a sub-resource stands first and has no ``=``."""
     if not query:
         return ""
-    pairs = [
-        f"{quote(k, safe='-_.~')}={quote(v, safe='-_.~')}" if v else k for k, v in query.items()
-    ]
+    pairs = [f"{encode(k)}={encode(v)}" if v else k for k, v in query.items()]
     return "?" + "&".join(pairs)

@@ -4,19 +4,16 @@ Virtual-host style: ``https://<bucket>.cos.<Region>.myqcloud.com/<key>``.
 Path style: ``http://127.0.0.1:8000/<bucket>/<key>``.
 """
 
-import ipaddress
 import re
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, Self
-from urllib.parse import quote, unquote_to_bytes
 
 from cosbox.protocol.errors import ParameterError, Refusal
 from cosbox.protocol.names import is_bucket_name
+from cosbox.protocol.percent import decode_bytes, encode_path
 
 Style = Literal["virtual", "path"]
 
-_KEY_SAFE: Final = "/-_.~"
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9/_.~-]*")
 _LONGEST_HOST: Final = 255 + len(":65535")
 _HOST = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?", re.ASCII)
 
@@ -31,6 +28,8 @@ def is_plain_host(host: str) -> bool:
     bare = host.strip("[]")
     if "." not in bare and ":" not in bare:
         return True
+    import ipaddress  # noqa: PLC0415 - most hosts are names
+
     try:
         ipaddress.ip_address(bare)
     except ValueError:
@@ -108,18 +107,9 @@ def decode_path(raw_path: str) -> str:
     if "%" not in raw_path and "+" not in raw_path and raw_path.isascii():
         return raw_path
     try:
-        return unquote_to_bytes(raw_path.replace("+", " ")).decode()
+        return decode_bytes(raw_path.replace("+", " ")).decode()
     except UnicodeError as error:
         raise Refusal("InvalidURI", "The path is not percent-encoded UTF-8.") from error
-
-
-def encode_path(path: str) -> str:
-    """Percent-encode a path for the wire, leaving its slashes.
-
-    >>> encode_path("/dir/中 +")
-    '/dir/%E4%B8%AD%20%2B'
-    """
-    return path if _PLAIN_PATH.fullmatch(path) else quote(path, safe=_KEY_SAFE)
 
 
 class Endpoint(NamedTuple):

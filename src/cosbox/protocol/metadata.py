@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote, unquote_to_bytes
 
 from cosbox.protocol.errors import ParameterError, Refusal
 from cosbox.protocol.names import check_key, is_bucket_name, normal_bucket, normal_key
+from cosbox.protocol.percent import decode_bytes, encode, encode_path
 from cosbox.protocol.schema import METADATA_PREFIX
 from cosbox.protocol.suggest import unknown_name
 from cosbox.protocol.values import as_text
@@ -140,9 +140,9 @@ def write_copy_source(source: Mapping[str, str]) -> str:
     'b-125.cos.ap-x.myqcloud.com/a%20b'
     """
     host = source.get("Endpoint") or f"cos.{source['Region']}.myqcloud.com"
-    text = f"{source['Bucket']}.{host}/{quote(source['Key'], safe='/-_.~')}"
+    text = f"{source['Bucket']}.{host}/{encode_path(source['Key'])}"
     if version := source.get("VersionId"):
-        text += f"?versionId={quote(version, safe='-_.~')}"
+        text += f"?versionId={encode(version)}"
     return text
 
 
@@ -155,8 +155,8 @@ def read_copy_source(text: str) -> dict[str, str]:
     location, _, query = text.partition("?")
     host, slash, raw_key = location.removeprefix("/").partition("/")
     try:
-        key = unquote_to_bytes(raw_key).decode()
-        version = unquote_to_bytes(query.removeprefix("versionId=")).decode()
+        key = decode_bytes(raw_key).decode()
+        version = decode_bytes(query.removeprefix("versionId=")).decode()
     except UnicodeError as error:
         raise Refusal("InvalidCopySource", "x-cos-copy-source is not UTF-8.") from error
     bucket, _, domain = host.partition(".")

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
 
+from cosbox.protocol.percent import decode
 from cosbox.protocol.schema import Node
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _column(
         values = next(columns)
         if not (url and node.url):
             return values
-        return [unquote(value) if "%" in value else value for value in values]
+        return [decode(value) if "%" in value else value for value in values]
     shapes = {child.name: child for child in node.children}
     names = [child.tag for child in element]
     parts = [_column(child, shapes.get(child.tag, _UNKNOWN), columns, url=url) for child in element]

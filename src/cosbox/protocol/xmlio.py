@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, unquote
 
 from cosbox.protocol.errors import Refusal
+from cosbox.protocol.percent import decode, encode_path
 from cosbox.protocol.repeats import fold, read_like
 from cosbox.protocol.schema import Kind, Node
 
@@ -139,7 +139,7 @@ def _text(element: Element) -> str | None:
 
 def _unquoted(element: Element) -> str | None:
     text = element.text
-    return unquote(text) if text and "%" in text else text
+    return decode(text) if text else text
 
 
 def _lenient(node: Node, *, url: bool) -> Callable[[Element], Any]:
@@ -387,7 +387,7 @@ def _leaf_adder(node: Node, *, url: bool) -> Callable[[Any, list[str]], None]:
             out.append(f"<{name}>{text}</{name}>")
         elif encode:
             if _URL_SAFE.fullmatch(text) is None:
-                text = quote(text, safe="/-_.~")
+                text = encode_path(text)
             out.append(f"<{name}>{text}</{name}>")
         else:
             out.append(f"<{name}>{escape(text)}</{name}>" if text else f"<{name}/>")

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from cosbox.protocol.addressing import encode_path
 from cosbox.protocol.dates import iso_seconds
 from cosbox.protocol.errors import Refusal
 from cosbox.protocol.messages import Call
+from cosbox.protocol.percent import encode_path
 from cosbox.server.context import Context
 from cosbox.server.effects import Flow, Read, Work, Write
 from cosbox.server.handlers.objects import source_version
