@@ -1,5 +1,6 @@
 """Clients that are slow, and a store that is: both come to an end, and others do not feel it."""
 
+import contextlib
 import logging
 import socket
 import time
@@ -28,7 +29,7 @@ def get(path):
 
 
 def test_a_body_that_trickles_ends_the_request(bench):
-    limits = Limits(**PATIENT, body_timeout=0.6, min_rate=1000)
+    limits = Limits(**PATIENT, body_timeout=1.5, min_rate=1000)
     with Running(bench, limits) as running, running.client() as client:
         client.send(put(b"/echo", 1_000_000))
         client.sock.settimeout(0.05)
@@ -47,10 +48,10 @@ def test_a_body_that_trickles_ends_the_request(bench):
 
 
 def test_a_body_that_waits_for_the_store_is_not_slow(bench):
-    limits = Limits(**PATIENT, body_timeout=0.4, min_rate=1_000_000)
+    limits = Limits(**PATIENT, body_timeout=1.0, min_rate=1_000_000)
     with Running(bench, limits) as running, running.client() as client:
         client.send(put(b"/lazy", 10) + b"12345")
-        time.sleep(1)
+        time.sleep(2)
         bench.release.set()
         client.send(b"67890")
         assert client.reply().body == b"10"
@@ -62,9 +63,11 @@ def test_a_reader_that_sips_is_cut(bench):
         client.send(get(b"/big/500"))
         client.head()
         until = time.monotonic() + 10
-        while not bench.errors and time.monotonic() < until:
-            client.sock.recv(1000)
-            time.sleep(0.02)
+        with contextlib.suppress(ConnectionError):
+            while not bench.errors and time.monotonic() < until:
+                client.sock.recv(1000)
+                time.sleep(0.02)
+        wait_until(lambda: bench.errors)
         assert isinstance(bench.errors[0], ClientGone)
 
 
@@ -160,13 +163,13 @@ def test_pipelined_requests_in_great_number(bench):
 @pytest.mark.parametrize("half_closed", [False, True])
 def test_who_asks_on_and_does_not_read_waits(bench, half_closed):
     """Answers that nobody takes do not pile up; once they are taken, all arrive."""
-    count = 2000
+    count = 600
     with Running(bench, Limits()) as running, running.client(receive_buffer=4096) as client:
         client.send(b"".join(get(b"/page/%d" % number) for number in range(count)))
         if half_closed:
             client.sock.shutdown(socket.SHUT_WR)
         time.sleep(0.7)
-        assert 1 <= len(bench.scopes) < count // 4
+        assert 1 <= len(bench.scopes) < count // 2
         for number in range(count):
             assert client.reply().body.rstrip() == b"%d" % number
         if half_closed:
@@ -176,7 +179,7 @@ def test_who_asks_on_and_does_not_read_waits(bench, half_closed):
 def test_a_client_that_leaves_while_requests_wait(bench):
     with Running(bench, Limits()) as running:
         with running.client(receive_buffer=4096) as client:
-            client.send(get(b"/page/1") * 2000)
+            client.send(get(b"/page/1") * 600)
             wait_until(lambda: bench.scopes)
         wait_until(lambda: not running.server.server_state.connections)
         begun = len(bench.scopes)
