@@ -61,11 +61,12 @@ def test_memory_of_uploads(zygote, counting, tmp_path, checkpoints, awaits, size
 
 
 def test_memory_of_streams(zygote, counting):
-    arguments = {"Bucket": BUCKET, "Key": "zeros", "Stream": 3000, "PartSize": 8, "MAXThread": 3}
+    arguments = {"Bucket": BUCKET, "Key": "zeros", "Stream": 6000, "PartSize": 8, "MAXThread": 3}
     outcome = zygote.run(
         "weigh", port=counting, call="upload_stream", arguments=arguments, awaits=False
     ).wait()
-    assert outcome["returned"] < LIMIT_MIB
+    # Three parts on their way, one that fills up, and what the allocator keeps for the next.
+    assert outcome["returned"] < 2 * LIMIT_MIB
 
 
 @pytest.mark.parametrize("awaits", [False, True], ids=["sync", "async"])
