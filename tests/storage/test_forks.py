@@ -202,3 +202,27 @@ def test_a_fork_that_could_not_wait_is_refused_in_the_child(fresh_folder, monkey
     leave.set()
     thread.join()
     make_bucket(fresh_folder.records)
+
+
+def test_a_store_that_syncs_behind_its_commits(tmp_path):
+    """The thread that syncs stays in the parent; the child has one of its own."""
+    with open_folder(tmp_path / "store", durability="process") as folder:
+        bucket = make_bucket(folder.records).id
+
+        def write(key):
+            folder.records.write(lambda t: put(t, bucket, key, b"x")).result()
+            folder.records.sync()
+
+        def work():
+            write("child")
+            folder.close()
+
+        write("before")
+        in_child(work)
+        write("after")
+        with folder.records.read() as snapshot:
+            keys = [row.key for row in snapshot.page(bucket, "", None, 10)]
+        assert keys == ["after", "before", "child"]
+        names = [thread.name for thread in threading.enumerate()]
+        assert names.count("cosbox-sync") == 1
+    assert "cosbox-sync" not in [thread.name for thread in threading.enumerate()]
