@@ -20,9 +20,9 @@ from cosbox.server.http.beginning import begin
 from cosbox.server.http.exchange import App, Exchange
 from cosbox.server.http.front import front_of
 from cosbox.server.http.limits import Limits
-from cosbox.server.http.pace import Pace
 from cosbox.server.http.reader import RequestReader
 from cosbox.server.http.refusals import refusal_answer
+from cosbox.server.http.watch import Watch
 
 _OVERLOAD_SLACK = 128
 """How many connections over the limit get an answer; those beyond are cut."""
@@ -41,30 +41,24 @@ class CosHttpProtocol(asyncio.Protocol):
         "_app_state",
         "_base",
         "_closing_at",
-        "_coming",
         "_drained",
         "_eof",
         "_exchange",
         "_fault",
-        "_going",
         "_held",
         "_loop",
-        "_moved",
         "_overloaded",
         "_queue",
         "_reader",
         "_reading",
-        "_received",
         "_resting",
-        "_sent",
         "_served",
         "_since",
         "_state",
         "_swallowed",
         "_tail",
-        "_unsent",
-        "_unsent_since",
         "_waits",
+        "_watch",
         "front",
         "transport",
         "write_paused",
@@ -101,9 +95,9 @@ class CosHttpProtocol(asyncio.Protocol):
         self._reading = True
         self.write_paused = False
         self._drained: asyncio.Future[None] | None = None
-        self._unsent = self._swallowed = self._received = self._sent = 0
-        self._coming, self._going = Pace(), Pace()
-        self._unsent_since = self._moved = self._since = self._closing_at = 0.0
+        self._swallowed = 0
+        self._watch = Watch(self.limits)
+        self._since = self._closing_at = 0.0
 
     # ----------------------------------------------------------------------------------------
     # asyncio's side
@@ -117,7 +111,7 @@ class CosHttpProtocol(asyncio.Protocol):
         if transport.get_extra_info("ssl_object"):
             base["scheme"] = "https"
         self.front.join(self)
-        self._moved = self._since = self.front.now
+        self._watch.moved = self._since = self.front.now
         connections = self._state.connections
         connections.add(self)  # type: ignore[arg-type] # uvicorn names its own classes only
         self._overloaded = len(connections) > self.limits.connections
@@ -126,8 +120,9 @@ class CosHttpProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes arrived."""
-        self._moved = self.front.now
-        self._received += len(data)
+        watch = self._watch
+        watch.moved = self.front.now
+        watch.received += len(data)
         if self._closing_at:
             self._swallowed += len(data)
             self._set_reading()
@@ -272,7 +267,7 @@ class CosHttpProtocol(asyncio.Protocol):
 
     def body_wanted(self) -> None:
         """The app waits for the body: it may be said to stand still from now on."""
-        self._moved = self.front.now
+        self._watch.moved = self.front.now
 
     def body_taken(self) -> None:
         """There is room for more of the body."""
@@ -296,7 +291,7 @@ class CosHttpProtocol(asyncio.Protocol):
         if self.access_log:
             self._log(exchange)
         self._exchange = None
-        self._sent += exchange.sent
+        self._watch.answered += exchange.sent
         if exchange.keep_alive:
             self._next()
         else:
@@ -324,7 +319,7 @@ class CosHttpProtocol(asyncio.Protocol):
 
     def _start(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._moved = self.front.now
+        self._watch.moved = self.front.now
         self.front.busy += 1
         if self.access_log:
             exchange.began = self._loop.time()
@@ -393,7 +388,7 @@ class CosHttpProtocol(asyncio.Protocol):
         elif exchange is not None:
             self._check_exchange(exchange, now)
         elif self._tail is not None:
-            if now - self._moved > limits.body_timeout:
+            if now - self._watch.moved > limits.body_timeout:
                 self.transport.close()
         elif self._reader.head_since is not None:
             if now - self._reader.head_since > limits.header_timeout:
@@ -402,34 +397,22 @@ class CosHttpProtocol(asyncio.Protocol):
             self.transport.close()
 
     def _check_exchange(self, exchange: Exchange, now: float) -> None:
-        limits = self.limits
-        still = now - self._moved
+        watch = self._watch
         if exchange.waiting:
-            slow = self._coming.is_slow(
-                now, self._received, rate=limits.min_rate, window=limits.body_timeout
-            )
-            if slow or still > limits.body_timeout:
+            if fault := watch.fault_of_body(now):
                 exchange.keep_alive = False
-                exchange.interrupt("stalled" if still > limits.body_timeout else "slow")
+                exchange.interrupt(fault)
             return
-        self._coming.reset()
-        if not exchange.status and still > limits.answer_timeout:
+        watch.no_body()
+        if not exchange.status and now - watch.moved > self.limits.answer_timeout:
             exchange.give_up()
 
     def _is_unsent(self, now: float) -> bool:
         unsent = unread(self.transport)
         if not unsent:
-            self._unsent = 0
-            self._going.reset()
+            self._watch.all_taken()
             return False
-        limits = self.limits
-        taken = self._sent + (self._exchange.sent if self._exchange else 0) - unsent
-        slow = self._going.is_slow(now, taken, rate=limits.min_rate, window=limits.write_timeout)
-        if unsent != self._unsent:
-            self._unsent, self._unsent_since = unsent, now
-        elif now - self._unsent_since > limits.write_timeout:
-            slow = True
-        if slow:
+        if self._watch.is_left(now, unsent, self._exchange.sent if self._exchange else 0):
             self.transport.abort()
         if self._closing_at:
             self._closing_at = now + self.limits.linger_timeout
