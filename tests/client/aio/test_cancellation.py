@@ -170,6 +170,36 @@ def test_a_file_can_be_sent_again_after_a_cancellation(tmp_path):
         run(scene())
 
 
+def test_no_thread_reads_a_file_any_more_when_its_cancellation_is_told():
+    class Slow(io.RawIOBase):
+        at = reading = 0
+
+        def seekable(self):
+            return True
+
+        def tell(self):
+            return self.at
+
+        def seek(self, offset, whence=0):
+            self.at = offset + (1 << 24 if whence == os.SEEK_END else 0)
+            return self.at
+
+        def read(self, size=-1):
+            self.reading += 1
+            time.sleep(0.3)
+            self.reading -= 1
+            return bytes(size)
+
+    async def scene():
+        file = Slow()
+        async with client_of(server) as client:
+            await cancelled(client.put_object(BUCKET, file, "a"))
+            assert file.reading == 0
+
+    with RawServer(Watch()) as server:
+        run(scene())
+
+
 class Hanging:
     """An answer that does not come."""
 

@@ -114,6 +114,11 @@ class ThreadedBody(AwaitedBody):
         """The CRC64, when all was read."""
         return self._body.crc64()
 
+    async def settle(self) -> None:
+        """Wait for the thread that reads the file, if there is one."""
+        if self._body.replayable and self._reading is not None and not self._reading.done():
+            await asyncio.wait([self._reading])
+
     async def next(self, size: int) -> bytes:
         """Up to ``size`` bytes."""
         if self._reading is not None and not self._reading.done():

@@ -9,6 +9,7 @@ from cosbox.client.aio.threads import in_thread
 from cosbox.client.driver import fill
 from cosbox.client.effects import Effect, Fill, Flow, Pour, Send, Share, Sleep, T, Work
 from cosbox.client.transports.async_base import AsyncTransport, AwaitedBody
+from cosbox.client.transports.base import HttpResponse
 from cosbox.protocol.errors import TransportTimeoutError
 
 Pause = Callable[[float], Awaitable[object]]
@@ -49,7 +50,7 @@ async def run_async(flow: Flow[T], transport: AsyncTransport, sleep: Pause) -> T
 
 async def _perform(effect: Effect, transport: AsyncTransport, sleep: Pause) -> Any:
     if isinstance(effect, Send):
-        return await transport.send(effect.request, effect.timeouts)
+        return await _send(effect, transport)
     if isinstance(effect, Sleep):
         return await sleep(effect.seconds)
     if isinstance(effect, Work):
@@ -59,6 +60,16 @@ async def _perform(effect: Effect, transport: AsyncTransport, sleep: Pause) -> A
     if isinstance(effect, Fill):
         return await _fill(effect)
     return await _Crew(effect, transport, sleep).run()
+
+
+async def _send(effect: Send, transport: AsyncTransport) -> HttpResponse:
+    try:
+        return await transport.send(effect.request, effect.timeouts)
+    except asyncio.CancelledError:
+        body = effect.request.body
+        if isinstance(body, AwaitedBody):
+            await body.settle()
+        raise
 
 
 async def _pour(effect: Pour) -> None:

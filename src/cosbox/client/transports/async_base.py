@@ -14,6 +14,12 @@ class AwaitedBody(RequestBody):
         """Up to ``size`` bytes; b"" at the end. What it raises ends the request and reaches the
         caller as it is. One call at a time; after a ``rewind``, it begins again."""
 
+    async def settle(self) -> None:
+        """Wait until nothing of the request's source is in use any more: the request was cancelled,
+        and its caller may want to use the source again. A source that may never answer, such as a
+        pipe, is not waited for."""
+        return
+
 
 class AsyncTransport(Protocol):
     """Sends requests for the tasks of an event loop."""
