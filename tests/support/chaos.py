@@ -156,20 +156,22 @@ class Chaos:
         """The requests since a mark, all or those of a call."""
         return [seen for seen in self.seen[mark:] if call in {None, seen.call}]
 
+    def wait(self, true, timeout=30):
+        """Wait until something about the proxy is true; whether it is."""
+        with self._lock:
+            return self._lock.wait_for(true, timeout)
+
     def wait_moved(self, count, timeout=30):
         """Wait until so many bytes have gone by in all; whether they did."""
-        with self._lock:
-            return self._lock.wait_for(lambda: self.moved >= count, timeout)
+        return self.wait(lambda: self.moved >= count, timeout)
 
     def wait_seen(self, fits, mark=0, timeout=30):
         """Wait for a request; whether it came."""
-        with self._lock:
-            return self._lock.wait_for(lambda: any(map(fits, self.seen[mark:])), timeout)
+        return self.wait(lambda: any(map(fits, self.seen[mark:])), timeout)
 
     def wait_idle(self, timeout=30):
         """Wait until no request is under way; whether it is so."""
-        with self._lock:
-            return self._lock.wait_for(lambda: not self._busy, timeout)
+        return self.wait(lambda: not self._busy, timeout)
 
     def _accept(self):
         while True:

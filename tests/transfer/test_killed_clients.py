@@ -3,6 +3,7 @@
 COSBOX_TRANSFER_KILLS in the environment asks for more kills than these.
 """
 
+import math
 import os
 import time
 from random import Random
@@ -14,7 +15,7 @@ from support.moving import BUCKET, MIB, is_stored, journalled, make_file, unfini
 SIZE = 200 * 1000**2
 KILLS = int(os.environ.get("COSBOX_TRANSFER_KILLS", "50"))
 SEED = os.environ.get("COSBOX_TRANSFER_SEED") or os.urandom(4).hex()
-RARE = ("create_multipart_upload", "list_parts", "list_multipart_uploads", "head_object")
+BETWEEN = {"create_multipart_upload", "list_parts", "list_multipart_uploads", "head_object"}
 LAST = "complete_multipart_upload"
 
 pytestmark = pytest.mark.timeout(120 + KILLS * 10)
@@ -26,95 +27,102 @@ def large(tmp_path_factory):
 
 
 def let_live(child, chaos, mark, chance, span):
-    """Wait for the moment to kill: mostly after some bytes, seldom at a request between them."""
-    target = chaos.moved + chance.randrange(span)
-    call = chance.choice((*RARE, LAST))
-    if chance.random() < 0.85:
+    """Wait for the moment to kill: mostly after some bytes, else at a request between them."""
+    target, calls = chaos.moved + chance.randrange(span), {LAST}
+    kind = chance.random()
+    if kind < 0.2:
+        target = math.inf
+    if kind < 0.15:
+        calls |= BETWEEN
 
-        def come():
-            return chaos.wait_moved(target, 0.02) or chaos.since(mark, LAST)
-    else:
+    def come():
+        return chaos.moved >= target or any(seen.call in calls for seen in chaos.since(mark))
 
-        def come():
-            return chaos.wait_seen(lambda seen: seen.call in {call, LAST}, mark, 0.02)
-
-    while not child.ended() and not come():
+    while not child.ended() and not chaos.wait(come, 0.05):
         pass
     time.sleep(chance.random() * 0.01)
 
 
-def lives(zygote, chaos, chance, order, about):
-    """Run an order until it is done, killing it all the time; yields its requests of each life.
+class Lives:
+    """Processes that are killed all the time, and how often that was."""
 
-    ``about`` says what has been completed before each."""
-    options = order["options"]
-    under_way = options["PartSize"] * options["MAXThread"] * MIB
-    span = int(chance.choice([2, 3, 6]) * under_way)
-    for _ in range(1000):
-        before, mark = about(), chaos.mark()
-        child = zygote.run(**order)
-        let_live(child, chaos, mark, chance, span)
-        child.kill()
-        outcome = child.wait()
-        assert chaos.wait_idle()
-        assert "raised" not in outcome, outcome
-        yield before, chaos.since(mark), outcome
-        if "returned" in outcome:
-            return
-    pytest.fail("it never ends")
+    def __init__(self, zygote, chaos):
+        print(f"COSBOX_TRANSFER_SEED={SEED}")
+        self.zygote = zygote
+        self.chaos = chaos
+        self.chance = Random(SEED)
+        self.kills = 0
+
+    def sizes(self):
+        """Options of a transfer."""
+        return {
+            "PartSize": self.chance.choice([2, 5, 8]),
+            "MAXThread": self.chance.choice([2, 4]),
+        }
+
+    def of(self, order, about):
+        """Run an order until it is done. Yields, of each life, what ``about`` said before it, its
+        requests, and how it ended."""
+        options = order["options"]
+        under_way = options["PartSize"] * options["MAXThread"] * MIB
+        span = self.chance.choice([1, 2, 3]) * under_way
+        for _ in range(1000):
+            before, mark = about(), self.chaos.mark()
+            child = self.zygote.run(**order, port=self.chaos.port, bucket=BUCKET)
+            if self.kills < KILLS:
+                let_live(child, self.chaos, mark, self.chance, span)
+                child.kill()
+            outcome = child.wait()
+            assert self.chaos.wait_idle()
+            assert "raised" not in outcome, outcome
+            self.kills += "killed" in outcome
+            yield before, self.chaos.since(mark), outcome
+            if "returned" in outcome:
+                return
+        pytest.fail("it never ends")
 
 
 def test_killed_uploads_go_on(zygote, chaos, direct, large, checkpoints):
-    print(f"COSBOX_TRANSFER_SEED={SEED}")
-    chance, kills, number = Random(SEED), 0, 0
-    while kills < KILLS:
+    lives, number = Lives(zygote, chaos), 0
+    while lives.kills < KILLS:
         number += 1
         key = f"killed {number}"
-        options = {
-            "PartSize": chance.choice([2, 5, 8]),
-            "MAXThread": chance.choice([1, 2, 4]),
-            "CheckpointDir": str(checkpoints),
-        }
-        order = {"function": "upload", "port": chaos.port, "bucket": BUCKET, "key": key}
-        order |= {"path": str(large), "options": options}
+        options = {**lives.sizes(), "CheckpointDir": str(checkpoints)}
+        order = {"function": "upload", "key": key, "path": str(large), "options": options}
         sent = 0
-        for before, seen, outcome in lives(
-            zygote, chaos, chance, order, lambda key=key: unfinished(direct, key)
-        ):
+        for before, seen, _ in lives.of(order, lambda key=key: unfinished(direct, key)):
             assert len(before) <= 1, "an upload was left behind"
             stored = set().union(*before.values())
             again = {each.part for each in seen} & stored
             assert not again, f"{options}: {again} of {stored} were sent again"
-            kills += "killed" in outcome
             sent += sum(each.sent for each in seen)
         assert is_stored(direct, key, large)
         assert not unfinished(direct, key)
         assert not list(checkpoints.iterdir())
         direct.delete_object(BUCKET, key)
+        print(f"{lives.kills} kills, {options}: {sent / SIZE:.2f} times its bytes were sent")
 
 
 def test_killed_downloads_go_on(zygote, chaos, direct, large, tmp_path):
-    print(f"COSBOX_TRANSFER_SEED={SEED}")
-    direct.upload_file(BUCKET, "kept", large, PartSize=8)
-    chance, kills, number = Random(SEED), 0, 0
+    direct.upload_file(BUCKET, "kept", large, PartSize=8, CheckpointDir=tmp_path / "checkpoints")
+    lives = Lives(zygote, chaos)
     folder = tmp_path / "downloads"
     folder.mkdir()
-    while kills < KILLS:
-        number += 1
-        path = folder / f"file {number}"
-        size = chance.choice([2, 5, 8])
-        options = {"PartSize": size, "MAXThread": chance.choice([1, 2, 4])}
-        order = {"function": "download", "port": chaos.port, "bucket": BUCKET, "key": "kept"}
-        order |= {"path": str(path), "options": options}
+    path = folder / "file"
 
-        def done(path=path):
-            assert not path.exists()
-            return set().union(*map(journalled, folder.glob(".cosbox-*.journal")))
+    def done():
+        assert not path.exists()
+        return set().union(*map(journalled, folder.glob(".cosbox-*.journal")))
 
-        for before, seen, outcome in lives(zygote, chaos, chance, order, done):
-            begun = {each.range[0] // (size * MIB) + 1 for each in seen if each.range}
+    while lives.kills < KILLS:
+        options = lives.sizes()
+        order = {"function": "download", "key": "kept", "path": str(path), "options": options}
+        read = 0
+        for before, seen, outcome in lives.of(order, done):
+            size = options["PartSize"] * MIB
+            begun = {each.range[0] // size + 1 for each in seen if each.range}
             assert not begun & before, f"{options}: {begun & before} of {before} were read again"
-            kills += "killed" in outcome
+            read += sum(each.answered for each in seen)
             if "killed" in outcome and path.exists():  # between its new name and the journal's end
                 for left in folder.glob(".cosbox-*.journal"):
                     left.unlink()
@@ -125,3 +133,4 @@ def test_killed_downloads_go_on(zygote, chaos, direct, large, tmp_path):
             assert not theirs.read(1)
         assert [each.name for each in folder.iterdir()] == [path.name]
         path.unlink()
+        print(f"{lives.kills} kills, {options}: {read / SIZE:.2f} times its bytes were read")
