@@ -414,11 +414,18 @@ class RecordsSuite:
 
         assert list(records.write(change).result()) == []
 
-    @pytest.mark.parametrize("call", ["hold", "release"])
-    def test_a_reference_to_nothing_is_refused(self, records, call):
-        arguments = ([Extent(12345, 0, 1)], NOW)[: 1 if call == "hold" else 2]
+    def test_a_reference_to_nothing_is_refused(self, records):
         with pytest.raises(StorageError, match="12345"):
-            records.write(lambda t: getattr(t, call)(*arguments)).result()
+            records.write(lambda t: t.hold([Extent(12345, 0, 1)])).result()
+
+    def test_to_let_go_of_nothing_is_told_to_the_log(self, records, caplog):
+        blob_id = records.write(lambda t: t.add_inline(b"x", 1)).result()
+        extents = [Extent(12345, 0, 1), Extent(blob_id, 0, 1)]
+        records.write(lambda t: t.release(extents, NOW)).result()
+        assert "ERROR    cosbox.integrity" in caplog.text
+        assert "12345" in caplog.text
+        with records.read() as snapshot:
+            assert snapshot.blob(blob_id) is None
 
     def test_blobs_pages_have_no_data(self, records):
         made = [records.write(lambda t: t.add_inline(b"x" * 9000, 1)).result() for _ in range(5)]

@@ -7,8 +7,7 @@ sent them may come back. An upload counts as abandoned by its last part, not by 
 from collections.abc import Iterator
 from typing import Final
 
-from cosbox.service import multipart
-from cosbox.storage.extents import unpack_extents
+from cosbox.service import multipart, versions
 from cosbox.storage.records import Snapshot, Transaction
 from cosbox.storage.rows import Upload
 
@@ -26,7 +25,7 @@ def abort(txn: Transaction, upload_id: str, before: int, now: int) -> Upload | N
     if upload is None or not _is_abandoned(txn, upload, before):
         return None
     for part in txn.parts(upload_id, 0, multipart.MAX_PARTS):
-        txn.release(unpack_extents(part.extents), now)
+        versions.let_go(txn, part.extents, now)
     txn.drop_upload(upload_id)
     return upload
 

@@ -21,7 +21,6 @@ from cosbox.service.listing import (
     past_prefix,
     walk,
 )
-from cosbox.storage.extents import unpack_extents
 from cosbox.storage.records import Snapshot, Transaction
 from cosbox.storage.rows import Bucket, Part, Upload, Version
 
@@ -85,7 +84,7 @@ def put_part(txn: Transaction, upload: Upload, part: Part, now: int) -> None:
     old = txn.part(upload.id, part.number)
     txn.put_part(upload.id, part)
     if old is not None:
-        txn.release(unpack_extents(old.extents), now)
+        versions.let_go(txn, old.extents, now)
 
 
 def complete(
@@ -123,7 +122,7 @@ def complete(
     chosen_numbers = {part.number for part in chosen}
     for part in held.values():
         if part.number not in chosen_numbers:
-            txn.release(unpack_extents(part.extents), now)
+            versions.let_go(txn, part.extents, now)
     version = Version(
         key=key,
         stamp=txn.next_stamp(now),
@@ -219,7 +218,7 @@ def abort(
     """
     _, upload = require(txn, caller, bucket_name, key, upload_id)
     for part in txn.parts(upload.id, 0, MAX_PARTS):
-        txn.release(unpack_extents(part.extents), now)
+        versions.let_go(txn, part.extents, now)
     txn.drop_upload(upload.id)
 
 

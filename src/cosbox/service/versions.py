@@ -7,9 +7,11 @@ past version is older than the current one.
 
 import base64
 import binascii
+import logging
 from typing import Final
 
 from cosbox.protocol.errors import Refusal
+from cosbox.storage.errors import RecordsDamaged
 from cosbox.storage.extents import unpack_extents
 from cosbox.storage.records import Snapshot, Transaction
 from cosbox.storage.rows import Bucket, Summary, Version
@@ -17,6 +19,8 @@ from cosbox.storage.rows import Bucket, Summary, Version
 NULL: Final = "null"
 ENABLED: Final = "Enabled"
 SUSPENDED: Final = "Suspended"
+
+_log = logging.getLogger("cosbox.integrity")
 
 _TOP: Final = 1 << 64
 
@@ -155,7 +159,18 @@ def _bring_back(txn: Transaction, bucket: Bucket, key: str) -> None:
 def discard(txn: Transaction, version: Version, now: int) -> None:
     """Let go of a version's content."""
     if version.extents:
-        txn.release(unpack_extents(version.extents), now)
+        let_go(txn, version.extents, now)
+
+
+def let_go(txn: Transaction, extents: bytes, now: int) -> None:
+    """One reference less to each blob of a packed list. Where it cannot be read, its blobs are kept
+    until a repair counts them: what is damaged can be replaced and deleted all the same."""
+    try:
+        found = unpack_extents(extents)
+    except RecordsDamaged as error:
+        _log.error("%s; its blobs are kept", error)
+        return
+    txn.release(found, now)
 
 
 def update(txn: Transaction, bucket: Bucket, version: Version) -> None:

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable
 
+from cosbox.storage.errors import RecordsDamaged
 from cosbox.storage.rows import Extent
 
 _ONE = struct.Struct("<QQQ")
@@ -18,5 +19,12 @@ def pack_extents(extents: Iterable[Extent]) -> bytes:
 
 
 def unpack_extents(packed: bytes) -> list[Extent]:
-    """The extents again."""
-    return [Extent._make(fields) for fields in _ONE.iter_unpack(packed)]
+    """The extents again.
+
+    Raises:
+        RecordsDamaged: it is no such list.
+    """
+    try:
+        return [Extent._make(fields) for fields in _ONE.iter_unpack(packed)]
+    except struct.error as error:
+        raise RecordsDamaged("a list of blobs in the records cannot be read") from error

@@ -171,7 +171,8 @@ class Transaction(Snapshot, Protocol):
 
     def release(self, extents: Iterable[Extent], now: int) -> None:
         """One reference less to the blob of each extent. An inline blob without references is
-        gone at once; a file is garbage from ``now`` on."""
+        gone at once; a file is garbage from ``now`` on. A reference that is not recorded is told
+        to the log and no error, or a damaged object could never be replaced."""
         ...
 
     def garbage(self, before: int, limit: int) -> Sequence[int]:

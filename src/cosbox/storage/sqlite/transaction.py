@@ -1,5 +1,6 @@
 """Writing: the `cosbox.storage.records.Transaction` of SQLite."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -8,6 +9,8 @@ import apsw
 from cosbox.storage.errors import StorageError
 from cosbox.storage.rows import Account, Bucket, Extent, KeyPair, Part, Upload, Version
 from cosbox.storage.sqlite.snapshot import MASK, SqliteSnapshot
+
+_log = logging.getLogger("cosbox.integrity")
 
 _LOAD: Final = "SELECT last_stamp, next_blob, next_bucket FROM state"
 _SAVE: Final = "UPDATE state SET last_stamp = ?, next_blob = ?, next_bucket = ?"
@@ -185,18 +188,16 @@ class SqliteTransaction(SqliteSnapshot):
     def hold(self, extents: Iterable[Extent]) -> None:
         for extent in extents:
             self._execute(_HOLD, (extent.blob,))
-            self._found(extent)
+            if not self._changes():
+                raise StorageError(f"no reference to blob {extent.blob} is recorded")
 
     def release(self, extents: Iterable[Extent], now: int) -> None:
         for extent in extents:
             self._execute(_RELEASE_INLINE, (extent.blob,))
             if not self._changes():
                 self._execute(_RELEASE, (now, extent.blob))
-                self._found(extent)
-
-    def _found(self, extent: Extent) -> None:
-        if not self._changes():
-            raise StorageError(f"no reference to blob {extent.blob} is recorded")
+                if not self._changes():
+                    _log.error("blob %d is let go of, and nothing of it is recorded", extent.blob)
 
     def garbage(self, before: int, limit: int) -> Sequence[int]:
         return [blob_id for (blob_id,) in self._execute(_GARBAGE, (before, limit))]
