@@ -25,6 +25,13 @@ class BlobsSuite:
         with blobs.open(1) as reader:
             assert reader.read(0, 11) == b"onetwothree"
 
+    def test_a_file_is_the_blob_and_its_stamp_stays_while_nobody_writes(self, blobs):
+        for blob_id in (1, 2):
+            write(blobs, blob_id, b"one", b"two")
+        with blobs.open(1) as reader, blobs.open(1) as again, blobs.open(2) as other:
+            assert os.pread(reader.fileno(), 10, 1) == b"netwo"
+            assert reader.stamp() == again.stamp() != other.stamp()
+
     def test_an_empty_blob(self, blobs):
         write(blobs, 1)
         with blobs.open(1) as reader:

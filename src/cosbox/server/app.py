@@ -13,7 +13,7 @@ from cosbox.server.gateway import Gateway, busy
 from cosbox.server.messages import Incoming, Outgoing
 from cosbox.service.clock import Clock, FolderClock
 from cosbox.service.janitor import Janitor
-from cosbox.service.reading import Stored
+from cosbox.service.reading import Piece, Stored
 from cosbox.service.store import Store
 from cosbox.service.upkeep.scrub import Scrub
 from cosbox.storage.durable import Durability
@@ -27,6 +27,9 @@ Send = Callable[[Message], Awaitable[None]]
 _LARGE: Final = 64 * 1024
 """An answer of more bytes, as a page of a listing may be, is sent in pieces as its reader takes
 them, and counts as a transfer."""
+
+_UNREAD: Final = "http.response.zerocopysend"
+"""An extension of ASGI: a part of a file that the server sends by itself."""
 
 _REFUSED_BODIES: Final[Mapping[str, str]] = {
     "stalled": "RequestTimeout",
@@ -108,7 +111,8 @@ class App:
         except BodyFailed:
             return  # the client is gone
         if isinstance(outgoing.body, Stored):
-            await self._send_stored(incoming, outgoing, outgoing.body, send)
+            files = _UNREAD in scope.get("extensions", ())
+            await self._send_stored(incoming, outgoing, outgoing.body, send, files=files)
         elif len(outgoing.body) > _LARGE:
             await self._send_large(incoming, outgoing, outgoing.body, send)
         else:
@@ -128,20 +132,20 @@ class App:
             await _send_small(busy(refusal, incoming), send)
 
     async def _send_stored(
-        self, incoming: Incoming, outgoing: Outgoing, stored: Stored, send: Send
+        self, incoming: Incoming, outgoing: Outgoing, stored: Stored, send: Send, *, files: bool
     ) -> None:
-        async with aclosing(self._driver.chunks(stored)) as chunks:
+        async with aclosing(self._driver.pieces(stored, files=files)) as pieces:
             try:
                 # Before the head, for until then it can still be said that it is not to be had.
-                first = await anext(chunks, b"")
+                first = await anext(pieces, b"")
             except (Refusal, StorageBusy) as error:
                 await _send_small(busy(error, incoming), send)
                 return
             await send(_head(outgoing))
-            await send({"type": "http.response.body", "body": first, "more_body": True})
+            await send(_part(first))
             del first  # else each slow reader would hold a chunk more
-            async for chunk in chunks:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            async for piece in pieces:
+                await send(_part(piece))
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -156,6 +160,18 @@ def _head(outgoing: Outgoing) -> Message:
         "type": "http.response.start",
         "status": outgoing.status,
         "headers": [*zip(map(str.encode, headers), map(str.encode, headers.values()), strict=True)],
+    }
+
+
+def _part(piece: Piece) -> Message:
+    if isinstance(piece, bytes):
+        return {"type": "http.response.body", "body": piece, "more_body": True}
+    return {
+        "type": _UNREAD,
+        "file": piece.file,
+        "offset": piece.offset,
+        "count": piece.length,
+        "more_body": True,
     }
 
 

@@ -9,7 +9,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from typing import Any, Final, Protocol
 
 from cosbox.protocol.errors import Refusal
@@ -18,7 +18,8 @@ from cosbox.server.landing import Landing
 from cosbox.server.messages import Outgoing
 from cosbox.server.transfers import Transfers
 from cosbox.service.content import CHUNK, INLINE_LIMIT, Intake, Taken
-from cosbox.service.reading import Stored
+from cosbox.service.lately import Lately
+from cosbox.service.reading import Piece, Stored, Unread
 from cosbox.service.store import Store
 
 _DISK_THREADS: Final = 16
@@ -53,6 +54,7 @@ class Driver:
         self._store = store
         self.transfers = Transfers(transfers)
         self._landed: Landing | None = None
+        self._lately = Lately()
         self._disk = ThreadPoolExecutor(_DISK_THREADS, thread_name_prefix="cosbox-disk")
 
     def close(self) -> None:
@@ -149,8 +151,12 @@ class Driver:
             raise
         return intake
 
-    async def chunks(self, stored: Stored) -> AsyncGenerator[bytes, None]:
+    async def pieces(self, stored: Stored, *, files: bool) -> AsyncGenerator[Piece, None]:
         """What is stored, read in threads: the next chunk is read while one is dealt with.
+
+        Args:
+            stored: the content.
+            files: files may be among the pieces, to be sent as they are.
 
         Raises:
             Refusal: SlowDown, before the first.
@@ -158,16 +164,31 @@ class Driver:
             BlobMissing: it cannot be read.
         """
         with self.transfers.one():
-            chunks = stored.chunks()
-            coming = self._submit(next, chunks, None)
+            pieces = stored.pieces(self._lately if files else None)
+            coming = self._submit(next, pieces, None)
             try:
-                while chunk := await asyncio.shield(coming):
-                    coming = self._submit(next, chunks, None)
-                    yield chunk
+                while piece := await asyncio.shield(coming):
+                    if isinstance(piece, Unread):
+                        yield piece
+                        coming = self._submit(next, pieces, None)
+                    else:
+                        coming = self._submit(next, pieces, None)
+                        yield piece
             finally:
                 # A generator that a thread is in cannot be closed.
                 await _settle(coming)
-                await self._in_thread(chunks.close)
+                await self._in_thread(pieces.close)
+
+    async def chunks(self, stored: Stored) -> AsyncGenerator[bytes, None]:
+        """The same without files.
+
+        Raises:
+            Refusal, StorageBusy, BlobMissing: as `pieces`.
+        """
+        async with aclosing(self.pieces(stored, files=False)) as pieces:
+            async for piece in pieces:
+                assert isinstance(piece, bytes)  # noqa: S101 - as was asked for
+                yield piece
 
     async def _receive_document(self, limit: int, body: Arriving) -> bytes:
         """A document, which is as large a body as others if it is not small."""

@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 from cosbox.checksums import combine, crc64
 from cosbox.protocol.ranges import Span
 from cosbox.service.content import CHUNK, INLINE_LIMIT
+from cosbox.service.lately import Lately, Stamp
 from cosbox.service.verifying import Rotten, Verified
 from cosbox.service.versions import version_id
-from cosbox.storage.blobs import Blobs
+from cosbox.storage.blobs import BlobReader, Blobs
 from cosbox.storage.errors import BlobMissing, StorageBusy, StorageError
 from cosbox.storage.extents import unpack_extents
 from cosbox.storage.records import Records, Snapshot
@@ -31,6 +32,25 @@ class Source(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.bucket}/{self.version.key!r} version {version_id(self.version)}"
+
+
+class Unread(NamedTuple):
+    """A part of a file, to be sent without looking at it. Open until the next piece is asked for.
+
+    Attributes:
+        file: that is open.
+        offset: of the first byte.
+        length: in bytes.
+        crc64: of them.
+    """
+
+    file: BlobReader
+    offset: int
+    length: int
+    crc64: int
+
+
+Piece = bytes | Unread
 
 
 class Stored:
@@ -82,8 +102,21 @@ class Stored:
             Rotten: they are not what was written. What was given so far is then not the whole.
             StorageError: the disk does not give them.
         """
+        for piece in self.pieces(None):
+            assert isinstance(piece, bytes)  # noqa: S101 - nothing is known of any file
+            yield piece
+
+    def pieces(self, lately: Lately | None) -> Generator[Piece, None, None]:
+        """The same, but of a whole object files that were right lately, to be sent unread.
+
+        Args:
+            lately: knows them, and is told of others.
+
+        Raises:
+            BlobMissing, Rotten, StorageError: as `chunks`.
+        """
         try:
-            yield from self._compared()
+            yield from self._compared(lately if self._crc is not None else None)
         except StorageError as error:
             _tell(self._source, error)
             raise
@@ -103,27 +136,42 @@ class Stored:
             _tell(self._source, error)
             raise
 
-    def _compared(self) -> Iterator[bytes]:
+    def _compared(self, lately: Lately | None) -> Iterator[Piece]:
         crcs = [0] * len(self._extents)
+        stamps: dict[int, Stamp] = {}
         left = self.length
-        for index, chunk, ends in self._read():
-            left -= len(chunk)
+        for index, piece, ends in self._read(lately, stamps):
+            left -= len(piece) if isinstance(piece, bytes) else piece.length
             expected = self._expected.get(index)
-            if self._crc is not None or expected is not None:
-                crcs[index] = crc64(chunk, crcs[index])
+            if not isinstance(piece, bytes):
+                crcs[index] = piece.crc64
+            elif self._crc is not None or expected is not None:
+                crcs[index] = crc64(piece, crcs[index])
             if ends and expected is not None and crcs[index] != expected:
                 raise Rotten(_blames(self._extents[index].blob))
             if self._crc is not None and not left:
                 self._compare(crcs, self._crc)
-            yield chunk
+                if lately is not None:
+                    for number, stamp in stamps.items():
+                        lately.note(self._extents[number], stamp, crcs[number])
+            yield piece
 
-    def _read(self) -> Iterator[tuple[int, bytes, bool]]:
+    def _read(
+        self, lately: Lately | None, stamps: dict[int, Stamp]
+    ) -> Iterator[tuple[int, Piece, bool]]:
         for index, extent in enumerate(self._extents):
             if index in self._held:
                 yield index, self._held[index], True
                 continue
             with self._blobs.open(extent.blob) as reader:
                 at, end = extent.offset, extent.offset + extent.length
+                if lately is not None:
+                    stamp = reader.stamp()
+                    crc = lately.crc64_of(extent, stamp)
+                    if crc is not None:
+                        yield index, Unread(reader, at, extent.length, crc), True
+                        continue
+                    stamps[index] = stamp
                 while at < end:
                     chunk = reader.read(at, min(CHUNK, end - at))
                     if not chunk:

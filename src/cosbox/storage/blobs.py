@@ -40,6 +40,14 @@ class BlobReader(Protocol):
         """Bytes at ``offset``: ``length`` of them, fewer only at the end of the blob."""
         ...
 
+    def fileno(self) -> int:
+        """The descriptor of a file that is the blob, byte by byte."""
+        ...
+
+    def stamp(self) -> tuple[int, ...]:
+        """Numbers of which one changes when anybody writes to the blob."""
+        ...
+
     def forget(self) -> None:
         """Let what follows be read from the disk, not from what the system has of it in memory,
         as far as that can be had."""

@@ -20,14 +20,18 @@ else:
         return 0
 
 
-def unread(transport: asyncio.Transport) -> int:
+def unread(transport: asyncio.Transport, *, past_it: bool = False) -> int:
     """Bytes written to the transport that the client's machine has not acknowledged.
 
     The transport's own buffer does not tell whether a client reads on: megabytes can leave the
     kernel's before it takes more from there. 0 as long as the transport's buffer is empty.
+
+    Args:
+        transport: to the client.
+        past_it: there is more to come that is not written to the transport.
     """
     held = transport.get_write_buffer_size()
-    if not held:
+    if not held and not past_it:
         return 0
     sock = transport.get_extra_info("socket")
     descriptor = sock.fileno() if sock is not None else -1

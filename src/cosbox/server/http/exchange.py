@@ -32,6 +32,7 @@ from cosbox.protocol.errors import Refusal
 from cosbox.server.http.front import Front
 from cosbox.server.http.heads import CHUNKED, CONTINUE, NO_BODY, SIZED, UNTIL_CLOSE, answer_head
 from cosbox.server.http.refusals import refusal_answer
+from cosbox.server.http.sending import EXTENSION, File
 
 Message = dict[str, Any]
 App = Callable[
@@ -82,6 +83,9 @@ class Connection(Protocol):
 
     async def drain(self) -> None:
         """Wait until the client has read most of what was written."""
+
+    async def send_file(self, exchange: "Exchange", file: File, offset: int, count: int) -> None:
+        """Send a part of a file; returns when that is done, or the client is gone."""
 
     def answered(self, exchange: "Exchange") -> None:
         """The answer is complete."""
@@ -299,6 +303,9 @@ class Exchange:
         if self._start is None:
             self._start = message
             return
+        if kind == EXTENSION:
+            await self._send_file(message)
+            return
         body = message.get("body", b"")
         more = message.get("more_body", False)
         if not more and not self.status:
@@ -327,6 +334,21 @@ class Exchange:
             else:
                 transport.writelines((head, body))
         self._complete()
+
+    async def _send_file(self, message: Message) -> None:
+        if not self.status:
+            assert self._start is not None  # noqa: S101 - `send` looked
+            self._connection.transport.write(self._begin(self._start, None))
+        count = message["count"] if self._framing == SIZED else 0
+        self._left -= count
+        if self._left < 0 or (not count and self._framing != NO_BODY):
+            raise RuntimeError("a file is no more than Content-Length says, and needs one")
+        if count:
+            await self._connection.send_file(self, message["file"], message["offset"], count)
+        if self.reason == "closed":
+            raise ClientGone("the client closed the connection")
+        if not message.get("more_body", False):
+            self._complete()
 
     def _begin(self, start: Message, whole: int | None) -> bytes:
         head = answer_head(

@@ -22,6 +22,7 @@ from cosbox.server.http.front import front_of
 from cosbox.server.http.limits import Limits
 from cosbox.server.http.reader import RequestReader
 from cosbox.server.http.refusals import refusal_answer
+from cosbox.server.http.sending import AVAILABLE, EXTENSION, File, send_file
 from cosbox.server.http.watch import Watch
 
 _OVERLOAD_SLACK = 128
@@ -52,6 +53,7 @@ class CosHttpProtocol(asyncio.Protocol):
         "_reader",
         "_reading",
         "_resting",
+        "_sends_file",
         "_served",
         "_since",
         "_state",
@@ -92,6 +94,7 @@ class CosHttpProtocol(asyncio.Protocol):
         self._held = b""
         self._fault: Refusal | None = None
         self._served = self._overloaded = self._eof = self._waits = self._resting = False
+        self._sends_file = False
         self._reading = True
         self.write_paused = False
         self._drained: asyncio.Future[None] | None = None
@@ -110,6 +113,8 @@ class CosHttpProtocol(asyncio.Protocol):
         base["server"] = _address(transport.get_extra_info("sockname"))
         if transport.get_extra_info("ssl_object"):
             base["scheme"] = "https"
+        elif AVAILABLE:
+            base["extensions"] = {EXTENSION: {}}
         self.front.join(self)
         self._watch.moved = self._since = self.front.now
         connections = self._state.connections
@@ -285,6 +290,22 @@ class CosHttpProtocol(asyncio.Protocol):
             self._drained = self._loop.create_future()
         await self._drained
 
+    async def send_file(self, exchange: Exchange, file: File, offset: int, count: int) -> None:
+        """Send a part of a file; returns when that is done, or the client is gone."""
+
+        def sent(size: int) -> bool:
+            exchange.sent += size
+            return exchange.reason != "closed"
+
+        self._sends_file = True
+        try:
+            await send_file(self, file, offset, count, sent)
+        except ConnectionError:
+            self.transport.abort()
+            exchange.interrupt("closed")
+        finally:
+            self._sends_file = False
+
     def answered(self, exchange: Exchange) -> None:
         """The answer is complete: on to the next request, or to the end."""
         self._state.total_requests += 1
@@ -408,7 +429,7 @@ class CosHttpProtocol(asyncio.Protocol):
             exchange.give_up()
 
     def _is_unsent(self, now: float) -> bool:
-        unsent = unread(self.transport)
+        unsent = unread(self.transport, past_it=self._sends_file)
         if not unsent:
             self._watch.all_taken()
             return False

@@ -46,6 +46,18 @@ class FileReader:
             got += len(data)
         return b"".join(pieces)
 
+    def fileno(self) -> int:
+        """As `BlobReader.fileno`."""
+        return self._fd
+
+    def stamp(self) -> tuple[int, ...]:
+        """As `BlobReader.stamp`."""
+        try:
+            status = os.fstat(self._fd)
+        except OSError as error:
+            raise storage_error(f"cannot look at {self._path}", error) from error
+        return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
     def forget(self) -> None:
         """As `BlobReader.forget`."""
         if hasattr(os, "posix_fadvise"):
