@@ -1,5 +1,6 @@
 """What of an interrupted upload is taken up, and what is not. Every part is counted."""
 
+import contextlib
 import json
 import logging
 import os
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 import cosbox
-from cosbox import CosConfig, CosException, SourceChangedError
+from cosbox import AsyncCosS3Client, CosConfig, CosException, SourceChangedError
 from support import faults
-from support.errands import client_of
+from support.awaiting import Awaited
+from support.errands import client_of, config_of
 from support.moving import BUCKET, MIB, Told, change, is_stored, make_file, touch, unfinished
 
 SIZE = 21 * MIB + 4321
@@ -390,6 +392,26 @@ def test_a_small_file_that_arrives_damaged_is_sent_once_more(direct, upload, rul
     rules.add(faults.SPOIL, "put_object", times=9)
     with pytest.raises(cosbox.IntegrityError):
         upload(small)
+    # With its MD5, the store refuses it, and what was there stays.
+    direct.put_object(BUCKET, b"old", key)
+    with pytest.raises(cosbox.CosServiceError, match="BadDigest"):
+        upload(small, EnableMD5=True)
+    assert direct.get_object(BUCKET, key)["Body"].read() == b"old"
+
+
+@pytest.mark.parametrize("size", [0, 7, SIZE])
+@pytest.mark.parametrize("awaits", [False, True], ids=["sync", "async"])
+def test_a_pipe_is_sent_as_a_stream(port, direct, key, tmp_path, size, awaits):
+    pipe, file = tmp_path / "pipe", make_file(tmp_path / "file", size)
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: pipe.write_bytes(file.read_bytes()))
+        if awaits:
+            with contextlib.closing(Awaited(lambda: AsyncCosS3Client(config_of(port)))) as client:
+                client.upload_file(BUCKET, key, pipe, PartSize=4)
+        else:
+            direct.upload_file(BUCKET, key, pipe, PartSize=4)
+    check(direct, key, file)
 
 
 def test_checkpoints_have_no_secrets_and_are_in_the_usual_place(

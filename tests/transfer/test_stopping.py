@@ -5,6 +5,8 @@ that are busy get some more.
 """
 
 import asyncio
+import contextlib
+import hashlib
 import os
 import signal
 import threading
@@ -14,6 +16,8 @@ import pytest
 
 import cosbox
 from cosbox import TransferCancelledError, TransferControl
+from cosbox.client.transfers.source import SourceFile
+from cosbox.transfer.parts import Part
 from support import aio, faults
 from support.errands import client_of, config_of
 from support.faults import Fault
@@ -270,6 +274,18 @@ def test_ctrl_c(
         assert unfinished(direct, key) == {}
     else:
         assert path.read_bytes() == file.read_bytes()
+
+
+def test_a_part_that_is_compared_is_not_read_to_its_end(tmp_path):
+    path = make_file(tmp_path / "file", 3 * MIB)
+    control = TransferControl()
+    with contextlib.closing(SourceFile(path, control.check)) as source:
+        part = Part(1, 0, 3 * MIB)
+        digest, _ = source.sums(part)
+        assert digest == hashlib.md5(path.read_bytes()).digest()
+        control.cancel()
+        with pytest.raises(TransferCancelledError):
+            source.sums(part)
 
 
 @pytest.mark.parametrize("name", ["upload_file", "download_file", "upload_stream", "copy"])

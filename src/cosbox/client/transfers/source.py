@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-import stat
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -20,27 +20,26 @@ _CHUNK: Final = 1024 * 1024
 class SourceFile:
     """An open file, and what it was when it was opened."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], go_on: Callable[[], object]) -> None:
         """Open it.
+
+        Args:
+            path: where it is.
+            go_on: called all the time while it is read; may raise.
 
         Raises:
             OSError: it cannot be read.
         """
         self.path = Path(path)
+        self._go_on = go_on
         self._file = self.path.open("rb", buffering=0)
-        self.status = os.fstat(self._file.fileno())
-        self.identity = Identity.of(self.status)
+        self.identity = Identity.of(os.fstat(self._file.fileno()))
         self._lock = Lock()
 
     @property
     def size(self) -> int:
         """Bytes."""
         return self.identity.size
-
-    @property
-    def regular(self) -> bool:
-        """Whether it is a file with an end, and no pipe or device."""
-        return stat.S_ISREG(self.status.st_mode)
 
     def close(self) -> None:
         """Close it."""
@@ -79,6 +78,7 @@ class SourceFile:
         digest, crc = hashlib.md5(usedforsecurity=False), 0
         at = part.offset
         while at < part.end and (data := self.read_at(at, min(_CHUNK, part.end - at))):
+            self._go_on()
             digest.update(data)
             crc = crc64(data, crc)
             at += len(data)

@@ -1,11 +1,12 @@
 """``upload_file``: one PUT up to 20 MB, parts above, taken up where an earlier call stopped."""
 
 import os
+import stat
 from base64 import b64encode
 from collections.abc import Mapping
-from hashlib import file_digest, md5
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from cosbox.client.effects import Flow, Work
 from cosbox.client.flow import Caller
@@ -17,6 +18,7 @@ from cosbox.client.transfers.multipart import Multipart, put_whole
 from cosbox.client.transfers.naming import OF_PUT, check_names
 from cosbox.client.transfers.parted import PartedUpload
 from cosbox.client.transfers.source import SourceFile
+from cosbox.client.transfers.streaming import upload_stream
 from cosbox.protocol.errors import ParameterError
 from cosbox.transfer.parts import MEGABYTE, Part, at_least_one, megabytes, plan_parts
 from cosbox.transfer.tally import Progress, Tally
@@ -75,7 +77,24 @@ def upload_file(
     size_of_part = megabytes("PartSize", part_size)
     width = at_least_one("MAXThread", threads)
     control = control or TransferControl()
-    source = SourceFile(path)
+    if _has_no_size(path):
+        opened: BinaryIO = yield Work(partial(Path(path).open, "rb"))  # waits for a writer
+        with opened as file:
+            return (
+                yield from upload_stream(
+                    caller,
+                    bucket,
+                    key,
+                    file,
+                    part_size=part_size,
+                    threads=threads,
+                    enable_md5=enable_md5,
+                    progress=progress,
+                    control=control,
+                    options=options,
+                )
+            )
+    source = SourceFile(path, control.check)
     try:
         tally = Tally(progress, source.size)
         meter = Meter(control, tally, live=caller.live)
@@ -99,6 +118,12 @@ def upload_file(
         return result
     finally:
         source.close()
+
+
+def _has_no_size(path: str | os.PathLike[str]) -> bool:
+    """Whether it is a pipe or a device: those have no size, nor could one go on with them."""
+    mode = Path(path).stat().st_mode
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _in_one(
@@ -125,7 +150,6 @@ def _check_declared(source: SourceFile, options: Mapping[str, object]) -> None:
     if length and str(length) != str(source.size):
         raise ParameterError(f"ContentLength is {length}, but the file has {source.size} bytes")
     if digest:
-        with source.path.open("rb") as file:
-            found = file_digest(file, lambda: md5(usedforsecurity=False)).digest()
+        found, _ = source.sums(Part(1, 0, source.size))
         if b64encode(found).decode() != digest:
             raise ParameterError("ContentMD5 is not that of the file")
