@@ -1,6 +1,5 @@
 """The scrub finds what rots, at its pace, and goes on where it was."""
 
-import json
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ import pytest
 import cosbox
 from cosbox.service.store import Store
 from cosbox.service.upkeep import scrub as scrub_module
+from cosbox.service.upkeep.fsck import check
 from cosbox.service.upkeep.scrub import Scrub
 from cosbox.service.upkeep.scrub_state import FILE, Pass, ScrubState
 from cosbox.storage.folder import open_folder
@@ -165,7 +165,7 @@ def test_a_server_scrubs(victim):
     done = fsck(victim.folder)
     assert "scrub: pass 1 began " in done.stdout
     assert " 1 of the blobs bad\n" in done.stdout
-    assert json.loads(fsck(victim.folder, "--json").stdout)["scrub"]["current"]["bad"] == [blob]
+    assert check(victim.folder).to_json()["scrub"]["current"]["bad"] == (blob,)
 
 
 def test_a_server_that_shall_not_scrub(victim):
