@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import gc
 import logging
 import os
 import signal
@@ -9,6 +10,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Final
 
 import uvicorn
 
@@ -17,6 +19,9 @@ from cosbox.server.http.exchange import App
 from cosbox.server.http.listening import BACKLOG, fitting
 from cosbox.server.http.options import ServeOptions
 from cosbox.server.http.protocol import protocol_class
+
+_GARBAGE: Final = 10_000
+"""So many objects more than were let go of begin a collection; Python's own number is 700."""
 
 
 class FrontServer(uvicorn.Server):
@@ -121,7 +126,16 @@ def serve_here(
         if on_server is not None:
             on_server(server)
         server.should_exit = bool(told)
+        _spare_the_collector()
         server.run([listener])
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector pass over what was loaded, and run less often: requests leave next
+    to nothing that refers to itself, and to look for it took a tenth of the time of a small PUT."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
 
 
 def set_up_logging(options: ServeOptions) -> None:
