@@ -27,6 +27,19 @@ writer.commit()
 writer.abort()
 os._exit(0)
 """
+DIE = """
+import os, sys, cosbox
+client = cosbox.open(sys.argv[1], durability="process")
+client.create_bucket("a-1250000000")
+client.put_object("a-1250000000", b"x", "a")
+os._exit(0)
+"""
+SEE = """
+import os, sys, cosbox
+client = cosbox.open(sys.argv[1])
+print(client.get_object("a-1250000000", "a")["Body"].read(), flush=True)
+os._exit(0)
+"""
 
 
 def run(disk, *command, seed=0, after=0):
@@ -75,6 +88,18 @@ def test_what_was_given_up_stays_away(disk):
     )
     report = check(store)
     assert report.clean, report.findings
+
+
+def test_what_is_seen_after_a_death_stays(disk):
+    """A commit that reached the log, unsynced, when its process died: the next to open the store
+    shows it, so from then on it is there."""
+    store = disk / "store"
+    run(disk, sys.executable, "-c", MAKE, store)
+    python = sys.executable
+    seen = run(disk, "sh", "-c", '"$0" -c "$1" "$3"; "$0" -c "$2" "$3"', python, DIE, SEE, store)
+    assert seen == "b'x'\n"
+    with cosbox.open(store) as client:
+        assert client.get_object("a-1250000000", "a")["Body"].read() == b"x"
 
 
 def test_users_and_clocks(disk):
