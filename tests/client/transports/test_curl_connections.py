@@ -10,6 +10,7 @@ from cosbox.client.bodies import BytesBody
 from cosbox.client.transports.base import HttpRequest, Timeouts
 from cosbox.client.transports.curl import CurlTransport
 from cosbox.protocol.errors import ParameterError, TransportError, TransportTimeoutError
+from support.rawhttp import wait_until
 from support.rawserver import RawServer, answers
 
 LIMITS = Timeouts(connect=5, stall=10)
@@ -33,6 +34,22 @@ def test_streams_and_whole_answers_share_connections(curl):
             get(curl, server)
             get(curl, server, stream=True).stream.read()
     assert server.accepted == 1
+
+
+def test_a_fresh_connection_takes_the_place_of_the_one_there_was(curl):
+    ended = []
+
+    def until_it_ends(conn):
+        while conn.head():
+            conn.answer(b"")
+        ended.append(conn)
+
+    with RawServer(until_it_ends) as server:
+        for _ in range(5):
+            get(curl, server)
+            get(curl, server, once=True)
+        wait_until(lambda: len(ended) == server.accepted - 1)
+    assert server.accepted == 6
 
 
 def test_each_place_has_its_own(curl):

@@ -126,7 +126,8 @@ class Chooser:
 
     def _part_copy(self, bucket: Bucket) -> Deed | None:
         upload, found = self._any(bucket.uploads), self._readable(bucket)
-        if upload is None or found is None or not bucket.find(*found).size:
+        # Copies of copies would otherwise grow without end.
+        if upload is None or found is None or not 0 < bucket.find(*found).size <= 2 * _PART:
             return None
         key, where = bucket.uploads[upload].key, {"source": found[0], "version": found[1]}
         return {"key": key, "upload": upload, "number": 3, **where}

@@ -50,6 +50,8 @@ class Exchange:
         self._handle = self._line.handle
         self._lines, self._pieces = self._line.lines, self._line.pieces
         self._multi = pycurl.CurlMulti()
+        # A request that must have a fresh connection takes the place of the one there was.
+        self._multi.setopt(pycurl.M_MAXCONNECTS, 1)
         self._failures: list[BaseException] = []
         self._sockets = Sockets(self._multi, self._failures)
         self._upload: Upload | None = None
