@@ -4,6 +4,7 @@ The disk is a small tmpfs, so these tests need the right to mount one, as root h
 """
 
 import contextlib
+import socket
 import subprocess
 import time
 from datetime import timedelta
@@ -13,7 +14,7 @@ import pytest
 import cosbox
 from cosbox.service.clock import FolderClock
 from support.rawhttp import wait_until
-from support.serving import KEYS, Serving
+from support.serving import KEYS, Serving, signed
 
 BUCKET = "full-1250000000"
 LARGE = 1_000_000
@@ -135,6 +136,20 @@ def test_what_a_full_disk_allows(disk, serving, client):
     assert not names & {"large/1", "small/0", "small/100", "two"}
     assert client.get_object(BUCKET, "one")["Body"].read() == PART
     assert client.get_object(BUCKET, "copy")["Body"].read() == bytes(LARGE)
+
+
+def test_a_body_that_cannot_fit_is_refused_before_it_is_sent(disk, serving, client):
+    """And takes no room from others meanwhile."""
+    path = f"/{BUCKET}/k"
+    for size, expected in ((500_000_000, b"HTTP/1.1 503 "), (50_000_000, b"HTTP/1.1 100 ")):
+        lines = [f"PUT {path} HTTP/1.1", "Host: h", f"Content-Length: {size}"]
+        lines += ["Expect: 100-continue"]
+        lines += [f"{name}: {value}" for name, value in signed("PUT", path).items()]
+        with socket.create_connection(("127.0.0.1", serving.port), timeout=20) as sock:
+            sock.sendall("\r\n".join([*lines, "", ""]).encode())
+            assert sock.recv(13, socket.MSG_WAITALL) == expected
+    assert refused(client.put_object, BUCKET, bytes(120_000_000), "k")
+    client.put_object(BUCKET, bytes(LARGE), "k")
 
 
 def test_many_small_objects_fill_it(disk, serving, client):

@@ -145,7 +145,7 @@ class Intake:
         if self._records.pressed():
             raise StorageFull("no room left for a body")
         self._blob = self._records.new_blob_id()
-        self._writer = self._blobs.create(self._blob)
+        self._writer = self._blobs.create(self._blob, self._length or 0)
         for chunk in self._held:
             self._writer.write(chunk)
         self._held.clear()

@@ -68,7 +68,10 @@ class BlobReader(Protocol):
 class Blobs(Protocol):
     """A place for blobs. Safe to use from any thread."""
 
-    def create(self, blob_id: int) -> BlobWriter: ...
+    def create(self, blob_id: int, size: int = 0) -> BlobWriter:
+        """Begin one that will have so many bytes or more. Raises `StorageFull` where it is clear
+        that there is no room for them."""
+        ...
 
     def open(self, blob_id: int) -> BlobReader:
         """Raises `BlobMissing`."""

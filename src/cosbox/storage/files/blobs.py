@@ -1,12 +1,13 @@
 """The folder of blob files: opening, deleting, listing."""
 
 import os
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cosbox.storage.durable import Syncs, storage_error
-from cosbox.storage.errors import BlobMissing, StorageError
+from cosbox.storage.errors import BlobMissing, StorageError, StorageFull
 from cosbox.storage.files import layout
 from cosbox.storage.files.reader import FileReader
 from cosbox.storage.files.writer import FileWriter
@@ -14,6 +15,22 @@ from cosbox.storage.files.writer import FileWriter
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
 _READ = os.O_RDONLY | _BINARY
+
+
+if sys.platform == "win32":
+
+    def _room(_folder: str) -> int:
+        return sys.maxsize
+
+else:
+
+    def _room(folder: str) -> int:
+        """How many bytes the file system of a folder has left; what cannot be told is enough."""
+        try:
+            found = os.statvfs(folder)
+        except OSError:
+            return sys.maxsize
+        return found.f_frsize * found.f_bavail if found.f_blocks else sys.maxsize
 
 
 class FileBlobs:
@@ -32,9 +49,11 @@ class FileBlobs:
         self._lock = threading.Lock()
         self._closed = False
 
-    def create(self, blob_id: int) -> FileWriter:
+    def create(self, blob_id: int, size: int = 0) -> FileWriter:
         """As `Blobs.create`. The id must be fresh."""
         self._syncs.check()
+        if size > _room(self._root):
+            raise StorageFull(f"no room left for {size} bytes")
         folder = f"{self._root}/{layout.shard(blob_id)}"
         path = f"{folder}/{layout.file_name(blob_id)}"
         # Under the lock, for no file may appear after `close`: see Folder.close.
