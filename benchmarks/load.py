@@ -2,6 +2,7 @@
 
 import os
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -17,6 +18,8 @@ from benchmarks.wire import MIB, ZEROS, read_head, receive, zeros_file
 
 CONNECTIONS: Final = 64
 SECONDS: Final = 2
+PATIENCE: Final = 60
+"""Seconds that a stream may stand still."""
 
 _SCRIPT: Final = Path(__file__).with_name("requests.lua")
 
@@ -65,7 +68,7 @@ def many(
 def up(served: Served, request: Request, mibs: int) -> Measured:
     """A body of zeros, in MiB, in one request."""
     before = served.process.cpu()
-    with zeros_file() as zeros, socket.create_connection(("127.0.0.1", served.port)) as connection:
+    with zeros_file() as zeros, _connected(served) as connection:
         began = time.perf_counter()
         connection.sendall(request.head(mibs * MIB))
         left = mibs * MIB
@@ -80,7 +83,7 @@ def down(served: Served, request: Request, mibs: int) -> Measured:
     """A body of so many MiB, thrown away in the kernel."""
     before = served.process.cpu()
     nowhere = bytearray(ZEROS)
-    with socket.create_connection(("127.0.0.1", served.port)) as connection:
+    with _connected(served) as connection:
         began = time.perf_counter()
         connection.sendall(request.head())
         _, body = read_head(connection)
@@ -92,6 +95,15 @@ def down(served: Served, request: Request, mibs: int) -> Measured:
             left -= got
         wall = time.perf_counter() - began
     return _of(served, mibs, wall, before)
+
+
+def _connected(served: Served) -> socket.socket:
+    """A connection that blocks, as the kernel's short cuts want it, but not for ever."""
+    connection = socket.create_connection(("127.0.0.1", served.port))
+    patience = struct.pack("ll", PATIENCE, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
+    return connection
 
 
 def _of(served: Served, mibs: int, wall: float, cpu_before: float) -> Measured:
