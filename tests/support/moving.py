@@ -13,9 +13,13 @@ MIB = 1024**2
 
 
 def make_file(path, size):
-    """A file of so many bytes, no part of which is like another."""
+    """A file of so many bytes, no MiB of which is like another."""
+    block = os.urandom(MIB - 8)
     with Path(path).open("wb") as file:
-        file.writelines(os.urandom(min(4 * MIB, size - at)) for at in range(0, size, 4 * MIB))
+        for number in range(-(-size // MIB)):
+            file.write(number.to_bytes(8, "big"))
+            file.write(block)
+        file.truncate(size)
     return path
 
 
