@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _CHUNK: Final = 1024 * 1024
-_RAW: Final = 64 * 1024
-"""Bytes that a raw stream reads ahead. From 128 KiB on, C libraries map memory anew for each."""
+_RAW: Final = 32 * 1024
+"""Bytes that a raw stream reads ahead. To let go of 64 KiB, C libraries tidy up all of the heap."""
 
 
 class StreamBody:
@@ -116,7 +116,7 @@ class StreamBody:
         while data := self._some(chunk_size or _CHUNK):
             yield data
 
-    def get_raw_stream(self) -> io.BufferedReader:
+    def get_raw_stream(self) -> io.BufferedIOBase:
         """The bytes as a binary file to read from; closing it closes this body.
 
         Raises:
@@ -124,7 +124,7 @@ class StreamBody:
             IntegrityError: now or while it is read, it is not what the store's checksum describes.
         """
         if isinstance(self._source, HeldBody):
-            return io.BufferedReader(io.BytesIO(self.read()), buffer_size=_RAW)
+            return io.BytesIO(self.read())
         return io.BufferedReader(_RawBody(self), buffer_size=_RAW)
 
     def get_stream_to_file(
@@ -164,7 +164,8 @@ class StreamBody:
         try:
             data = source.read(size)
             if self._check.add(data):
-                self._check.finish(source.read(1) if self._check.full else b"")
+                # What was read to its end has no more.
+                self._check.finish(source.read(1) if size >= 0 and self._check.full else b"")
                 self.close()
         except BaseException:
             self.close()

@@ -99,7 +99,7 @@ class Line:
             self.handle.setopt(pycurl.FRESH_CONNECT, request.once)
             self._once = request.once
         self._set_method(request.method, upload, held)
-        self._set_headers(request, typed=upload is not None)
+        self._set_headers(request, upload, held)
 
     def _set_target(self, request: HttpRequest) -> None:
         target = request.target
@@ -144,18 +144,21 @@ class Line:
             setopt(pycurl.SEEKFUNCTION, upload.seek)
             setopt(pycurl.INFILESIZE_LARGE, -1 if upload.length is None else upload.length)
 
-    def _set_headers(self, request: HttpRequest, *, typed: bool) -> None:
+    def _set_headers(self, request: HttpRequest, upload: Upload | None, held: bytes | None) -> None:
         headers = request.headers
         if not _FRAMING.isdisjoint(headers):
             raise ParameterError(
                 "Host, Content-Length and Transfer-Encoding follow from the request"
             )
         # libcurl's own Host leaves out the scheme's port, which the signature may cover.
-        lines = [f"Host: {request.host}", "Expect:", "Accept:"]
+        lines = [f"Host: {request.host}", "Accept:"]
+        # What libcurl would add by itself:
         if "user-agent" not in headers:
             lines.append("User-Agent:")
-        if not typed and "content-type" not in headers:
-            lines.append("Content-Type:")  # libcurl has one of its own for a POST
+        if held is not None and "content-type" not in headers:
+            lines.append("Content-Type:")
+        if upload is not None:
+            lines.append("Expect:")
         for name, value in headers.items():
             # An empty value is spelt with a semicolon, since "name:" removes the header.
             lines.append(f"{name}: {value}" if value and not value.isspace() else f"{name};")
