@@ -12,7 +12,7 @@ from cosbox.client.transports.async_engine import Engine
 from cosbox.client.transports.async_uploads import AwaitedUpload
 from cosbox.client.transports.base import HttpRequest, HttpResponse, RequestBody, Timeouts
 from cosbox.client.transports.curl_sockets import unsent
-from cosbox.client.transports.curl_uploads import Upload, held_at_once
+from cosbox.client.transports.curl_uploads import Upload, held_whole
 from cosbox.client.transports.faults import (
     broken_off,
     not_moving,
@@ -47,7 +47,7 @@ class Transfer:
         self._slotted = True
         self._moved = time.monotonic()
         self._count: object = None
-        held = held_at_once(request.body)
+        held = held_whole(request.body)
         self._upload = None if held is not None else self._reading(request.body)
         line = self.line = engine.take_line(request, settings)
         line.describe(request, self._upload, held)

@@ -10,7 +10,7 @@ from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
 from cosbox.client.transports.curl_body import Body, joined
 from cosbox.client.transports.curl_line import Line
 from cosbox.client.transports.curl_sockets import Sockets, guarded, unsent
-from cosbox.client.transports.curl_uploads import Upload, held_at_once
+from cosbox.client.transports.curl_uploads import Upload, held_whole
 from cosbox.client.transports.faults import (
     broken_off,
     not_done,
@@ -92,7 +92,7 @@ class Exchange:
     def _start(self) -> None:
         request, line = self._request, self._line
         self._received = self._queued = 0
-        held = held_at_once(request.body)
+        held = held_whole(request.body)
         if held is None and request.body is not None:
             self._upload = Upload(request.body)
             read = guarded(self._upload.read, self._failures, otherwise=_ABORT)

@@ -16,6 +16,8 @@ from cosbox.protocol.errors import ParameterError
 _BLANK: Final = re.compile(r"[\0-\x20\x7f]")
 _UNSENDABLE: Final = re.compile(r"[\0\r\n]")
 _FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding"})
+_KEPT: Final = 64 * 1024
+"""Bytes of the last body that a handle without a request may keep."""
 _FOREVER: Final = 2**31 - 1
 
 
@@ -31,6 +33,7 @@ class Line:
     """
 
     __slots__ = (
+        "_holds",
         "_lent",
         "_limits",
         "_once",
@@ -52,7 +55,7 @@ class Line:
         self._url = ""
         self._shape: object = None
         self._limits: object = None
-        self._reads = self._once = False
+        self._reads = self._holds = self._once = False
         self.lines: list[bytes] = []
         self.pieces: deque[bytes] = deque()
         self._receive()
@@ -138,6 +141,7 @@ class Line:
                 setopt(pycurl.CUSTOMREQUEST, method)
             self._shape = shape
         if held is not None:
+            self._holds = len(held) > _KEPT
             setopt(pycurl.POSTFIELDS, held)
         elif upload is not None:
             self._reads = True
@@ -157,7 +161,7 @@ class Line:
             lines.append("User-Agent:")
         if held is not None and "content-type" not in headers:
             lines.append("Content-Type:")
-        if upload is not None:
+        if upload is not None or held:
             lines.append("Expect:")
         for name, value in headers.items():
             # An empty value is spelt with a semicolon, since "name:" removes the header.
@@ -174,6 +178,9 @@ class Line:
         self.pieces.clear()
         if self._lent:
             self._receive()
+        if self._holds:
+            self._holds = False
+            self.handle.setopt(pycurl.POSTFIELDS, b"")
         if self._reads:
             self._reads = False
             self.handle.setopt(pycurl.READFUNCTION, bytes)

@@ -8,9 +8,6 @@ from cosbox.client.bodies import BytesBody
 from cosbox.client.transports.base import RequestBody
 from cosbox.protocol.errors import TransportError
 
-_AT_ONCE: Final = 64 * 1024
-"""Bytes of a body that libcurl is given whole: with the head, they fill few packets. An idle
-connection holds those of its last request."""
 _ABORT: Final[int] = pycurl.READFUNC_ABORT
 _CANNOT_SEEK: Final[int] = pycurl.SEEKFUNC_FAIL
 _SOUGHT: Final[int] = pycurl.SEEKFUNC_OK
@@ -63,8 +60,10 @@ class Upload:
         return _SOUGHT
 
 
-def held_at_once(body: RequestBody | None) -> bytes | None:
-    """All of a body that is small and in memory; None for every other."""
-    if isinstance(body, BytesBody) and body.length <= _AT_ONCE:
-        return body.whole()
-    return None
+def held_whole(body: RequestBody | None) -> bytes | None:
+    """All of a body that is in memory; None for every other.
+
+    libcurl sends it from there: a small one together with the head, a large one without a copy for
+    each piece.
+    """
+    return body.whole() if isinstance(body, BytesBody) else None
