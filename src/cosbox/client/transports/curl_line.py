@@ -161,7 +161,7 @@ class Line:
             lines.append("User-Agent:")
         if held is not None and "content-type" not in headers:
             lines.append("Content-Type:")
-        if upload is not None or held:
+        if upload is not None or (held is not None and len(held) > _KEPT):
             lines.append("Expect:")
         for name, value in headers.items():
             # An empty value is spelt with a semicolon, since "name:" removes the header.
