@@ -72,6 +72,7 @@ def ask(talk, method, key, *lines, body=b""):
 def fill_gaps(serving, stack):
     """Connections until the server has no free number below its highest."""
     pid = serving.process.pid
+    time.sleep(0.3)  # for what was read before is closed a little later
     for _ in range(100):
         used = {int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir()}
         if len(used) == max(used) + 1:
@@ -109,6 +110,24 @@ def test_bodies_that_need_a_file(serving):
         with connected(serving) as talk:
             assert ask(talk, "GET", "large").body == bytes(LARGE)
             assert ask(talk, *put, body=bytes(LARGE)).status == 200
+
+
+def test_a_file_that_is_sent_by_the_system(serving):
+    """It needs one more, and waits for that: its head has gone out already."""
+    with contextlib.ExitStack() as stack:
+        talk = stack.enter_context(connected(serving))
+        for _ in range(2):
+            assert ask(talk, "GET", "large").body == bytes(LARGE)
+        fill_gaps(serving, stack)
+        with few_files(serving, 1):
+            path = f"/{BUCKET}/large"
+            head = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1"]
+            head += [f"{name}: {value}" for name, value in signed("GET", path).items()]
+            talk.send("\r\n".join([*head, "", ""]).encode())
+            assert talk.head()[0] == 200
+            time.sleep(0.3)
+        assert talk.file.read(LARGE) == bytes(LARGE)
+        assert ask(talk, "GET", "small").body == b"small"
 
 
 def test_connections_that_cannot_be_accepted(serving):

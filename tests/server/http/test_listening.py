@@ -7,7 +7,7 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    ("files", "connections", "transfers"), [(5000, 4096, 512), (1024, 512, 256), (100, 34, 16)]
+    ("files", "connections", "transfers"), [(6000, 4096, 512), (1024, 384, 192), (100, 26, 12)]
 )
 def test_connections_fit_the_limit_on_open_files(files, connections, transfers):
     code = (

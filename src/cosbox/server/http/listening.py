@@ -13,6 +13,10 @@ _OWN_FILES: Final = 256
 """Descriptors that the store itself may need: the database, locks, folders being synced."""
 
 
+_EACH_TRANSFER: Final = 2
+"""The file that is read or written, and one more for the connection that it goes out on."""
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A socket that connections can be made to from now on.
 
@@ -54,7 +58,7 @@ def fitting(limits: Limits) -> Limits:
         return limits
     import resource  # noqa: PLC0415 - POSIX only
 
-    wanted = limits.connections + limits.transfers + _OWN_FILES
+    wanted = limits.connections + _EACH_TRANSFER * limits.transfers + _OWN_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -62,5 +66,6 @@ def fitting(limits: Limits) -> Limits:
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return limits
     left = soft - min(_OWN_FILES, soft // 2)
-    transfers = max(1, min(limits.transfers, left // 3))
-    return dataclasses.replace(limits, connections=max(1, left - transfers), transfers=transfers)
+    transfers = max(1, min(limits.transfers, left // (2 * _EACH_TRANSFER)))
+    connections = max(1, left - _EACH_TRANSFER * transfers)
+    return dataclasses.replace(limits, connections=connections, transfers=transfers)

@@ -1,6 +1,7 @@
 """Files that go to a client without passing through this process (sendfile), where that can be."""
 
 import asyncio
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -13,6 +14,10 @@ AVAILABLE: Final = sys.platform == "linux"
 
 _AT_ONCE: Final = 1024 * 1024
 """After so many bytes, others have their turn."""
+
+
+_LATER: Final = 0.05
+"""Seconds after which it is tried again to open what could not be opened."""
 
 
 class File(Protocol):
@@ -58,8 +63,7 @@ async def send_file(
     transport = outlet.transport
     await _flush(outlet)
     loop: Any = asyncio.get_running_loop()
-    # The loop does not let anybody watch the transport's own descriptor.
-    descriptor = os.dup(transport.get_extra_info("socket").fileno())
+    descriptor = await _own_descriptor(transport, sent)
     try:
         while count and sent(0):
             try:
@@ -75,6 +79,18 @@ async def send_file(
             await asyncio.sleep(0)
     finally:
         os.close(descriptor)
+
+
+async def _own_descriptor(transport: asyncio.Transport, sent: Callable[[int], bool]) -> int:
+    """One more of the connection: the loop does not let anybody watch the transport's own."""
+    while True:
+        try:
+            return os.dup(transport.get_extra_info("socket").fileno())
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE} or not sent(0):
+                raise
+        # The head has gone out already, so it is waited until another one lets go of his.
+        await asyncio.sleep(_LATER)
 
 
 async def _flush(outlet: Outlet) -> None:
