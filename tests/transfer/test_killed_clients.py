@@ -3,6 +3,7 @@
 COSBOX_TRANSFER_KILLS in the environment asks for more kills than these.
 """
 
+import itertools
 import math
 import os
 import time
@@ -10,12 +11,16 @@ from random import Random
 
 import pytest
 
+from support import faults
+from support.faults import Luck
 from support.moving import BUCKET, MIB, is_stored, journalled, make_file, unfinished
 
 SIZE = 200 * 1000**2
 KILLS = int(os.environ.get("COSBOX_TRANSFER_KILLS", "50"))
 SEED = os.environ.get("COSBOX_TRANSFER_SEED") or os.urandom(4).hex()
 BETWEEN = {"create_multipart_upload", "list_parts", "list_multipart_uploads", "head_object"}
+FAILED = "CosException"
+FAULTS = (faults.DROP, faults.CUT, faults.LOSE, faults.TRUNCATE, faults.DELAY, faults.REFUSE_DONE)
 LAST = "complete_multipart_upload"
 
 pytestmark = pytest.mark.timeout(120 + KILLS * 10)
@@ -46,12 +51,13 @@ def let_live(child, chaos, mark, chance, span):
 class Lives:
     """Processes that are killed all the time, and how often that was."""
 
-    def __init__(self, zygote, chaos):
+    def __init__(self, zygote, chaos, wanted=KILLS):
         print(f"COSBOX_TRANSFER_SEED={SEED}")
         self.zygote = zygote
         self.chaos = chaos
         self.chance = Random(SEED)
         self.kills = 0
+        self.wanted = wanted
 
     def sizes(self):
         """Options of a transfer."""
@@ -69,12 +75,13 @@ class Lives:
         for _ in range(1000):
             before, mark = about(), self.chaos.mark()
             child = self.zygote.run(**order, port=self.chaos.port, bucket=BUCKET)
-            if self.kills < KILLS:
+            if self.kills < self.wanted:
                 let_live(child, self.chaos, mark, self.chance, span)
                 child.kill()
             outcome = child.wait()
             assert self.chaos.wait_idle()
-            assert "raised" not in outcome, outcome
+            # Where the network fails as well, a life may end by itself.
+            assert "raised" not in outcome or FAILED in outcome["raised"], outcome
             self.kills += "killed" in outcome
             yield before, self.chaos.since(mark), outcome
             if "returned" in outcome:
@@ -90,7 +97,8 @@ def test_killed_uploads_go_on(zygote, chaos, direct, large, checkpoints):
         options = {**lives.sizes(), "CheckpointDir": str(checkpoints)}
         order = {"function": "upload", "key": key, "path": str(large), "options": options}
         sent = 0
-        for before, seen, _ in lives.of(order, lambda key=key: unfinished(direct, key)):
+        for before, seen, outcome in lives.of(order, lambda key=key: unfinished(direct, key)):
+            assert "raised" not in outcome, outcome
             assert len(before) <= 1, "an upload was left behind"
             stored = set().union(*before.values())
             again = {each.part for each in seen} & stored
@@ -119,6 +127,7 @@ def test_killed_downloads_go_on(zygote, chaos, direct, large, tmp_path):
         order = {"function": "download", "key": "kept", "path": str(path), "options": options}
         read = 0
         for before, seen, outcome in lives.of(order, done):
+            assert "raised" not in outcome, outcome
             size = options["PartSize"] * MIB
             begun = {each.range[0] // size + 1 for each in seen if each.range}
             assert not begun & before, f"{options}: {begun & before} of {before} were read again"
@@ -134,3 +143,21 @@ def test_killed_downloads_go_on(zygote, chaos, direct, large, tmp_path):
         assert [each.name for each in folder.iterdir()] == [path.name]
         path.unlink()
         print(f"{lives.kills} kills, {options}: {read / SIZE:.2f} times its bytes were read")
+
+
+def test_killed_while_the_network_fails(zygote, chaos, direct, tmp_path, checkpoints):
+    wanted = max(6, KILLS // 8)
+    lives, file = Lives(zygote, chaos, wanted), make_file(tmp_path / "file", 40 * MIB)
+    for number in itertools.count():
+        key = f"failing {number}"
+        chaos.choose = Luck(f"{SEED} {number}", 0.15, FAULTS)
+        options = {**lives.sizes(), "CheckpointDir": str(checkpoints)}
+        order = {"function": "upload", "key": key, "path": str(file), "options": options}
+        for before, seen, _ in lives.of(order, lambda key=key: unfinished(direct, key)):
+            assert len(before) <= 1, "an upload was left behind"
+            assert not {each.part for each in seen} & set().union(*before.values())
+        assert is_stored(direct, key, file)
+        assert not unfinished(direct, key)
+        assert not list(checkpoints.iterdir())
+        if lives.kills >= wanted:
+            return
