@@ -23,7 +23,7 @@ _PREFIXES: Final = (
     "x-cos-copy-source-server-side-encryption",
     "x-cos-object-lock",
 )
-_CONDITIONS_OF_READS: Final = ("if-match", "if-none-match")
+_CONDITIONS_OF_READS: Final = frozenset({"if-match", "if-none-match"})
 
 
 def check_offered(method: str, headers: Mapping[str, str]) -> None:
@@ -36,9 +36,8 @@ def check_offered(method: str, headers: Mapping[str, str]) -> None:
         if name.startswith(("x-cos-", "pic-")) and (name in _HEADERS or name.startswith(_PREFIXES)):
             raise Refusal("NotImplemented", f"{name} is not offered by this store.")
     if method in {"PUT", "POST"}:
-        for name in _CONDITIONS_OF_READS:
-            if name in headers:
-                raise Refusal(
-                    "NotImplemented",
-                    f"{name} on a {method} is not offered here; x-cos-forbid-overwrite is.",
-                )
+        for name in _CONDITIONS_OF_READS.intersection(headers):
+            raise Refusal(
+                "NotImplemented",
+                f"{name} on a {method} is not offered here; x-cos-forbid-overwrite is.",
+            )

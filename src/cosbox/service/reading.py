@@ -64,6 +64,10 @@ class Stored:
         held: the bytes of those that are in memory already, by their place in the list.
         expected: the checksums of those that are a whole blob, likewise, where that is compared.
         crc: the checksum of all of it; None for a span.
+
+    Attributes:
+        length: in bytes.
+        at_once: all of it, where it is in memory already.
     """
 
     def __init__(
@@ -83,14 +87,10 @@ class Stored:
         self._held = held
         self._expected = expected
         self._crc = crc
-        self.length = sum(extent.length for extent in extents)
-
-    @property
-    def at_once(self) -> bytes | None:
-        """All of it, where it is in memory already."""
-        if not self._extents:
-            return b""
-        return self._held.get(0) if len(self._extents) == 1 else None
+        self.length = sum([extent.length for extent in extents])
+        self.at_once = None if extents else b""
+        if len(extents) == 1:
+            self.at_once = held.get(0)
 
     def chunks(self) -> Generator[bytes, None, None]:
         """The bytes in order; the last chunk only once the checksum of all of them is right.

@@ -271,16 +271,25 @@ class Exchange:
 
     def _take(self) -> bytes:
         pieces = self._pieces
-        count = size = 0
+        body = pieces.pop(0)
+        if pieces and len(body) < _JOIN_BELOW:
+            body = self._joined(body)
+        self.buffered -= len(body) + _PIECE_COST
+        self._connection.body_taken()
+        return body
+
+    def _joined(self, first: bytes) -> bytes:
+        """A piece, with those behind it that are small."""
+        pieces = self._pieces
+        count, size = 0, len(first)
         for piece in pieces:
-            if count and size + len(piece) > _JOIN_BELOW:
+            size += len(piece)
+            if size > _JOIN_BELOW:
                 break
             count += 1
-            size += len(piece)
-        body = pieces[0] if count == 1 else b"".join(pieces[:count])
+        body = first + b"".join(pieces[:count])
         del pieces[:count]
-        self.buffered -= size + count * _PIECE_COST
-        self._connection.body_taken()
+        self.buffered -= count * _PIECE_COST
         return body
 
     async def _wait(self) -> None:
