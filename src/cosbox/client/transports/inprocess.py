@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NoReturn, Self
 
 from cosbox.client.transports.base import HttpRequest, HttpResponse, Timeouts
+from cosbox.client.transports.held import HeldBody
 from cosbox.protocol.errors import TransportError
 from cosbox.server.effects import BodyFailed
 from cosbox.server.gateway import Gateway
@@ -128,7 +129,8 @@ def _response(request: HttpRequest, outgoing: Outgoing) -> HttpResponse:
     headers = list(outgoing.headers.items())
     body = outgoing.body
     if request.stream and outgoing.status < 300:
-        return HttpResponse(outgoing.status, headers, stream=_Body(body))
+        stream = HeldBody(body) if isinstance(body, bytes) else _Body(body)
+        return HttpResponse(outgoing.status, headers, stream=stream)
     if isinstance(body, Stored):
         with_stream = _Body(body)
         return HttpResponse(outgoing.status, headers, with_stream.read())
@@ -138,8 +140,8 @@ def _response(request: HttpRequest, outgoing: Outgoing) -> HttpResponse:
 class _Body:
     """The bytes of an answer, read from the store as they are asked for."""
 
-    def __init__(self, body: bytes | Stored) -> None:
-        self._chunks: Iterator[bytes] = iter([body]) if isinstance(body, bytes) else body.chunks()
+    def __init__(self, body: Stored) -> None:
+        self._chunks: Iterator[bytes] = body.chunks()
         self._left = memoryview(b"")
 
     def read(self, size: int = -1) -> bytes:
@@ -151,7 +153,10 @@ class _Body:
                 parts.append(chunk)
             return b"".join(parts)
         if not self._left:
-            self._left = memoryview(self._next())
+            chunk = self._next()
+            if len(chunk) <= size:
+                return chunk
+            self._left = memoryview(chunk)
         piece = bytes(self._left[:size])
         self._left = self._left[size:]
         return piece
