@@ -28,16 +28,26 @@ IMPATIENT = Runtime(random=lambda: 0.02)
 """Of clients that wait for next to nothing before they try again."""
 
 
-def upload(port, bucket, key, path, options):
+def upload(port, bucket, key, path, options, awaits=False):
     """upload_file."""
-    with client_of(port) as client:
-        return client.upload_file(bucket, key, path, **options)
+    return _call(port, awaits, "upload_file", bucket, key, path, **options)
 
 
-def download(port, bucket, key, path, options):
+def download(port, bucket, key, path, options, awaits=False):
     """download_file."""
-    with client_of(port) as client:
-        return client.download_file(bucket, key, path, **options)
+    return _call(port, awaits, "download_file", bucket, key, path, **options)
+
+
+def _call(port, awaits, name, *args, **options):
+    if not awaits:
+        with client_of(port) as client:
+            return getattr(client, name)(*args, **options)
+
+    async def run():
+        async with cosbox.AsyncCosS3Client(config_of(port)) as client:
+            return await getattr(client, name)(*args, **options)
+
+    return asyncio.run(run())
 
 
 def weigh(port, call, arguments, awaits):

@@ -314,15 +314,22 @@ def test_a_file_that_is_replaced_meanwhile_is_the_one_that_was_opened(
     check(direct, key, tmp_path / "original")
 
 
-def test_several_processes_at_the_same_file(chaos, direct, zygote, key, file, checkpoints):
+@pytest.mark.parametrize("folders", [1, 3], ids=["one machine", "three machines"])
+def test_several_processes_at_the_same_file(chaos, direct, zygote, key, file, checkpoints, folders):
     order = {"port": chaos.port, "bucket": BUCKET, "key": key, "path": str(file)}
-    options = {"PartSize": 3, "CheckpointDir": str(checkpoints)}
-    children = [zygote.run("upload", **order, options=options) for _ in range(3)]
+    chaos.bandwidth = 60 * MIB  # so that none is done before the others have begun
+    children = []
+    for number in range(3):
+        folder = checkpoints / str(number % folders)
+        options = {"PartSize": 3, "CheckpointDir": str(folder)}
+        mark = chaos.mark()
+        children.append(zygote.run("upload", **order, options=options))
+        assert chaos.wait_seen(lambda seen: seen.call == "list_multipart_uploads", mark)
     for child in children:
         outcome = child.wait()
         assert "returned" in outcome, outcome
     check(direct, key, file)
-    assert list(checkpoints.iterdir()) == []
+    assert [path for path in checkpoints.rglob("*") if path.is_file()] == []
 
 
 def test_several_threads_with_different_files_and_one_key(chaos, direct, key, tmp_path):

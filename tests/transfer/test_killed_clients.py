@@ -74,7 +74,8 @@ class Lives:
         span = self.chance.choice([1, 2, 3]) * under_way
         for _ in range(1000):
             before, mark = about(), self.chaos.mark()
-            child = self.zygote.run(**order, port=self.chaos.port, bucket=BUCKET)
+            awaits = self.chance.random() < 0.5  # one goes on where the other stopped
+            child = self.zygote.run(**order, port=self.chaos.port, bucket=BUCKET, awaits=awaits)
             if self.kills < self.wanted:
                 let_live(child, self.chaos, mark, self.chance, span)
                 child.kill()
