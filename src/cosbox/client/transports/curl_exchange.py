@@ -30,6 +30,7 @@ _GLANCES: Final = 8
 _LOOK: Final = 0.2
 """Seconds after which it is seen whether to go on, where somebody may stop the request."""
 
+_NO_REQUEST: Final = HttpRequest("", "", "", "")
 _ERROR_BODY: Final = 1024 * 1024
 _ABORT: Final[int] = pycurl.READFUNC_ABORT
 _TIMER: Final[int] = pycurl.SOCKET_TIMEOUT
@@ -243,7 +244,8 @@ class Exchange:
         if self._running or self._alien or self._error is not None:
             self.destroy()
             return
-        self._upload = None
+        # An idle connection holds no body.
+        self._request, self._upload = _NO_REQUEST, None
         self._line.rest()
         self._done(self)
 
