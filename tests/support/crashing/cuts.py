@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -14,25 +15,28 @@ from support.crashing.rounds import CLIENTS, at_work, client_of
 from support.crashing.worker import Worker
 from support.serving import Serving
 
-_EARLY, _LATE = 60, 1500
-"""Changes on the disk before a cut: as many as opening a store makes, and as many as many deeds."""
+_OPENING, _WORKING = 1500, 600
+"""Changes on the disk before a cut, at the most: counted from the start, where opening a store may
+take that many to copy its log, or from when it is at work."""
 _BROKEN_OFF = (cosbox.TransportError, cosbox.ServerFaultError)
 """A server that was told to end says so to whoever comes after."""
 _WORKS = (0.1, 1.0)
 """Seconds, from and to, after which a server is told to end."""
 
 
-def powered(disk: Path, seed: int, after: int = 0) -> list[str]:
+def powered(disk: Path, seed: int, after: int = 0, *, armed: bool = False) -> list[str]:
     """A command before another, which runs that one on a disk whose power is cut.
 
     Args:
         disk: the folder that is this disk.
         seed: of what survives that was not synced; 0 for nothing.
         after: so many changes, or 0 for the end of the command.
+        armed: count them from SIGUSR1 on.
     """
     paths = f"PYTHONPATH={os.pathsep.join(sys.path)}"
     command = [sys.executable, "-m", "support.powercut", str(disk)]
-    return ["env", paths, *command, "--seed", str(seed), "--after", str(after), "--"]
+    when = ["--after", str(after), *(["--armed"] if armed else [])]
+    return ["env", paths, *command, "--seed", str(seed), *when, "--"]
 
 
 class Cuts:
@@ -63,8 +67,9 @@ class Cuts:
         return sum(worker.done for worker in self.workers)
 
     def _power(self) -> list[str]:
-        latest = self.chance.choice([_EARLY, _LATE, _LATE, _LATE])
-        return powered(self._disk, self.chance.getrandbits(32), self.chance.randint(1, latest))
+        armed = self.chance.random() < 0.75
+        after = self.chance.randint(1, _WORKING if armed else _OPENING)
+        return powered(self._disk, self.chance.getrandbits(32), after, armed=armed)
 
     def served(self, *options: str, ends: bool = False) -> None:
         """Start a server with these options and work until the power is cut; see what is left.
@@ -75,6 +80,7 @@ class Cuts:
         """
         with Serving(self.store, *options, wrapper=self._power()) as serving:
             if serving.port:
+                serving.process.send_signal(signal.SIGUSR1)
                 with (
                     client_of(serving.port) as client,
                     at_work(self.workers, client, self.chance, broken_off=_BROKEN_OFF),
@@ -90,6 +96,7 @@ class Cuts:
         """The same with a process that has the store in itself."""
         seed = self.chance.getrandbits(32)
         with Embedded(self.store, seed, self.workers, wrapper=self._power()) as process:
+            process.signal(signal.SIGUSR1)
             assert process.wait(self.workers) == 0
         self._look()
 

@@ -65,6 +65,10 @@ class Embedded:
         self._process.kill()
         self.wait(workers)
 
+    def signal(self, number: int) -> None:
+        """Send it, or its wrapper, a signal."""
+        self._process.send_signal(number)
+
     def wait(self, workers: Sequence[Worker]) -> int:
         """Wait for its end; and the workers learn what those in the process did."""
         status = self._process.wait(60)

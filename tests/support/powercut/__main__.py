@@ -25,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="support.powercut")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--after", type=int, default=0, metavar="CHANGES")
+    parser.add_argument("--armed", action="store_true", help="count from SIGUSR1 on")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("command", nargs="+")
     args = parser.parse_args()
@@ -36,16 +37,19 @@ def main() -> int:
     _call("mount", b"forgetful", bytes(folder), b"fuse", _NOSUID_NODEV, options.encode())
     _libc.prctl(_ADOPT, 1)
     command = subprocess.Popen(args.command, preexec_fn=_die_with_parent)  # noqa: PLW1509 - no threads
+    fuse = Fuse(args.after, lit=not args.armed)
     signal.signal(signal.SIGTERM, lambda *_: command.terminate())
+    signal.signal(signal.SIGUSR1, lambda *_: fuse.light())
     try:
-        _serve(FileSystem(root), device, command, args.after)
+        _serve(FileSystem(root), device, command, fuse)
     finally:
         _kill(command.pid)
         # Ends what waits for an answer; all that do are marked to die before they see the error.
         os.close(device)
         status = command.wait()
-        # There is nobody left to tell, and it must not end what follows.
+        # There is nobody left to tell, and they must not end what follows.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         _wait_for_all()
     _call("umount2", bytes(folder), 0)
     clear(folder)
@@ -53,20 +57,40 @@ def main() -> int:
     return 0 if status == -signal.SIGKILL else status
 
 
-def _serve(files: FileSystem, device: int, command: subprocess.Popen[bytes], after: int) -> None:
-    """Answer until so many changes were made (0: no end), or the command has ended."""
+class Fuse:
+    """Burns down with each change, from when it is lit.
+
+    Args:
+        changes: how many it lasts for; 0 for ever.
+        lit: from the start.
+    """
+
+    def __init__(self, changes: int, *, lit: bool) -> None:
+        self._left = changes or 1 << 62
+        self._lit = lit
+
+    def light(self) -> None:
+        """Let it burn."""
+        self._lit = True
+
+    def burns_out(self) -> bool:
+        """Take note of a change; whether that is one too many."""
+        self._left -= self._lit
+        return self._left < 0
+
+
+def _serve(files: FileSystem, device: int, command: subprocess.Popen[bytes], fuse: Fuse) -> None:
+    """Answer until the fuse has burnt out, or the command has ended."""
     ended = os.pidfd_open(command.pid)
     poll = select.poll()
     poll.register(device, select.POLLIN)
     poll.register(ended, select.POLLIN)
-    changes = 0
     while True:
         ready = {fd for fd, _ in poll.poll()}
         if device not in ready:
             return
         code, request = files.receive(device)
-        changes += code in CHANGES
-        if after and changes > after:
+        if code in CHANGES and fuse.burns_out():
             return
         files.answer(device, request)
 
