@@ -54,7 +54,15 @@ def test_command(words, tmp_path):
         "make": run_make, "pip": run_pip, "cosbox": run_cosbox, ".venv/bin/cosbox": run_cosbox,
         ".venv/bin/python": run_pytest,
     }  # fmt: skip
-    runner[words[0]](list(words[1:]), tmp_path)
+    words = list(words)
+    while "=" in words[0]:
+        assert is_read_by_a_test(words.pop(0).partition("=")[0])
+    runner[words[0]](words[1:], tmp_path)
+
+
+def is_read_by_a_test(variable):
+    """Whether a variable of the environment changes anything."""
+    return any(variable in path.read_text() for path in ROOT.glob("tests/**/*.py"))
 
 
 def run_make(arguments, _folder):
