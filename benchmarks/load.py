@@ -18,6 +18,7 @@ from benchmarks.wire import MIB, ZEROS, read_head, receive, zeros_file
 
 CONNECTIONS: Final = 64
 SECONDS: Final = 2
+MOST_REFUSED: Final = 0.02
 PATIENCE: Final = 60
 """Seconds that a stream may stand still."""
 
@@ -58,9 +59,10 @@ def many(
         done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
         used = served.process.cpu() - before
         count, micros, refused, broken = map(int, done.stdout.rsplit("\n", 2)[-2].split()[:4])
-        if not count or refused or broken > CONNECTIONS:
+        # A server that loses its head now and then is still measured, by what it did.
+        if not count or refused > count * MOST_REFUSED or broken > CONNECTIONS:
             raise RuntimeError(f"of {count} requests {refused} were refused, {broken} broke")
-        return Measured(count, micros / 1e6, used, served.process.resident_mib())
+        return Measured(count - refused, micros / 1e6, used, served.process.resident_mib())
 
     return run
 
