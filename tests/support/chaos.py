@@ -347,6 +347,11 @@ class Link:
         spoiled = int(fault.share * (size - 1)) if fault.kind == faults.SPOIL_ANSWER else -1
         stops = int(fault.share * size) if fault.kind == faults.TRUNCATE else _NEVER
         stalls = int(fault.share * size) if fault.kind == faults.STALL_ANSWER else _NEVER
+        if fault.kind == faults.STALL_ANSWER and not length:
+            # There is no body to stall in.
+            self.client.sock.sendall(head[: len(head) // 2])
+            head = head[len(head) // 2 :]
+            self.stall(fault.seconds)
         self.client.sock.sendall(head)
         for data in self.store.pieces(length):
             if seen.answered + len(data) > stops:
