@@ -151,5 +151,5 @@ def wait_for_http(url: str, process: subprocess.Popen[str], log: Path) -> None:
         except urllib.error.HTTPError:
             return
         except OSError:
-            time.sleep(0.1)
+            time.sleep(0.1)  # it may not listen yet
     raise RuntimeError(f"{process.args!r} does not answer: {log.read_text()[-2000:]}")

@@ -226,13 +226,9 @@ class JuiceFS(ServerPeer):
             "--object-tag", "--object-meta", "--cache-dir", f"{folder}/cache", "--log",
             f"{folder}/gateway.log", "--metrics", f"127.0.0.1:{metrics}", meta, f"127.0.0.1:{port}",
         ]  # fmt: skip
-        log = folder / "log"
         root, password = KEYS
         environment = {"MINIO_ROOT_USER": root, "MINIO_ROOT_PASSWORD": password}
-        with running(command, log=log, environment=environment) as process:
-            wait_for_http(f"http://127.0.0.1:{port}/", process, log)
-            served = Served(port, Process(process.pid), S3Signer(port), folder)
-            send(port, served.request("PUT", ""), b"")
+        with _s3(command, port, folder, environment) as served:
             yield served
 
 
@@ -257,11 +253,7 @@ class Nanio(ServerPeer):
         ]  # fmt: skip
         access, secret = KEYS
         environment = {"NANIO_ACCESS_KEY": access, "NANIO_SECRET_KEY": secret}
-        log = folder / "log"
-        with running(command, log=log, environment=environment) as process:
-            wait_for_http(f"http://127.0.0.1:{port}/", process, log)
-            served = Served(port, Process(process.pid), S3Signer(port), folder)
-            send(port, served.request("PUT", ""), b"")
+        with _s3(command, port, folder, environment) as served:
             yield served
 
 
@@ -332,6 +324,19 @@ def _identity() -> dict[str, object]:
 
 def _lacks(name: str, remedy: str) -> str:
     return "" if program(name) else f"{name} is not installed ({remedy})"
+
+
+@contextmanager
+def _s3(
+    command: list[str], port: int, folder: Path, environment: dict[str, str]
+) -> Iterator[Served]:
+    """A server that speaks S3 at a port, with the bucket."""
+    log = folder / "log"
+    with running(command, log=log, environment=environment) as process:
+        wait_for_http(f"http://127.0.0.1:{port}/", process, log)
+        served = Served(port, Process(process.pid), S3Signer(port), folder)
+        send(port, served.request("PUT", ""), b"")
+        yield served
 
 
 def _lacks_boto3() -> str:

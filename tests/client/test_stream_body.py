@@ -172,6 +172,23 @@ def test_a_file_takes_its_name_when_it_is_complete(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_the_name_is_synced_after_the_bytes(tmp_path, monkeypatch):
+    synced = []
+    sync = os.fsync
+
+    def watched(descriptor):
+        found = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced.append((found, sorted(path.name for path in tmp_path.iterdir())))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    body_of(DATA)[0].get_stream_to_file(tmp_path / "target")
+    (part, before), (folder, after) = synced
+    assert part.parent == tmp_path
+    assert before == [part.name]
+    assert (folder, after) == (tmp_path, ["target"])
+
+
 def test_a_file_that_breaks_off_leaves_the_old_one(tmp_path):
     target = tmp_path / "target"
     target.write_bytes(b"old")

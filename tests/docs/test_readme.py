@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import cosbox
 from support.serving import Serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,10 +17,13 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 
 
-def blocks(language):
+GUIDES = sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))
+
+
+def blocks(language, documents=DOCUMENTS):
     return [
         pytest.param(text, id=f"{name}-{number}")
-        for name in DOCUMENTS
+        for name in documents
         for number, (kind, text) in enumerate(BLOCK.findall((ROOT / name).read_text()))
         if kind == language
     ]
@@ -31,7 +35,7 @@ def commands():
     return [pytest.param(words, id=" ".join(words)) for words in dict.fromkeys(found) if words]
 
 
-@pytest.mark.parametrize("code", blocks("python"))
+@pytest.mark.parametrize("code", blocks("python", [*DOCUMENTS, *GUIDES]))
 def test_python_runs(code, tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
@@ -58,6 +62,24 @@ def test_command(words, tmp_path):
     while "=" in words[0]:
         assert is_read_by_a_test(words.pop(0).partition("=")[0])
     runner[words[0]](words[1:], tmp_path)
+
+
+@pytest.mark.parametrize("script", blocks("sh", GUIDES))
+def test_guides_can_be_followed(script, tmp_path):
+    """In their order, on a store; what mounts a disk for backups has a folder here."""
+    with cosbox.open(tmp_path / "data") as client:
+        client.create_bucket("photos-1250000000")
+        client.put_object("photos-1250000000", bytes(100_000), "cat")
+    (tmp_path / "backups").mkdir()
+    for line in script.replace("/mnt/backups", "backups").splitlines():
+        words = shlex.split(line, comments=True)
+        if words[:1] == ["make"]:
+            run_make(words[1:], tmp_path)
+        elif words[:1] == ["cosbox"]:
+            command = [sys.executable, "-m", "cosbox.cli.main", *words[1:]]
+            subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=60)
+        else:
+            assert words[:3] in ([], [".venv/bin/python", "-m", "benchmarks.run"]), line
 
 
 def is_read_by_a_test(variable):

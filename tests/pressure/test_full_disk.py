@@ -5,7 +5,6 @@ The disk is a small tmpfs, so these tests need the right to mount one, as root h
 
 import contextlib
 import socket
-import subprocess
 import time
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ import pytest
 
 import cosbox
 from cosbox.service.clock import FolderClock
+from support.disks import small_disk
 from support.rawhttp import wait_until
 from support.serving import KEYS, Serving, signed
 
@@ -24,11 +24,8 @@ PART = bytes(1024 * 1024)
 @pytest.fixture
 def disk(tmp_path):
     """A folder on a disk of 128 MiB."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", path], check=True)
-    yield path
-    subprocess.run(["umount", path], check=True)
+    with small_disk(tmp_path, 128) as path:
+        yield path
 
 
 @pytest.fixture
@@ -167,7 +164,7 @@ def test_many_small_objects_fill_it(disk, serving, client):
     while again < stored // 2:
         if refused(client.put_object, BUCKET, bytes(60_000), f"again/{again}"):
             assert time.monotonic() < until
-            time.sleep(0.05)
+            time.sleep(0.05)  # room comes back when the janitor has been there
         else:
             again += 1
     assert len(client.list_objects(BUCKET)["Contents"]) == again

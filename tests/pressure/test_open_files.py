@@ -125,7 +125,7 @@ def test_a_file_that_is_sent_by_the_system(serving):
             head += [f"{name}: {value}" for name, value in signed("GET", path).items()]
             talk.send("\r\n".join([*head, "", ""]).encode())
             assert talk.head()[0] == 200
-            time.sleep(0.3)
+            time.sleep(0.3)  # it waits for a descriptor; nothing tells that it does
         assert talk.file.read(LARGE) == bytes(LARGE)
         assert ask(talk, "GET", "small").body == b"small"
 
@@ -139,10 +139,10 @@ def test_connections_that_cannot_be_accepted(serving):
         fill_gaps(serving, stack)
         with few_files(serving, 0):
             waiting = [stack.enter_context(connected(serving)) for _ in range(20)]
-            time.sleep(0.2)
+            time.sleep(0.2)  # what their arrival costs is not what their waiting costs
             before = cpu_seconds(pid)
             for _ in range(5):
-                time.sleep(0.2)
+                time.sleep(0.2)  # the time in which waiting could cost something
                 assert ask(talk, "GET", "small").body == b"small"
             assert cpu_seconds(pid) - before < 0.5
         wait_until(lambda: _is_served(serving))

@@ -51,7 +51,7 @@ def test_a_body_that_waits_for_the_store_is_not_slow(bench):
     limits = Limits(**PATIENT, body_timeout=1.0, min_rate=1_000_000)
     with Running(bench, limits) as running, running.client() as client:
         client.send(put(b"/lazy", 10) + b"12345")
-        time.sleep(2)
+        time.sleep(2)  # longer than a body may stand still, if it were the client that waits
         bench.release.set()
         client.send(b"67890")
         assert client.reply().body == b"10"
@@ -66,7 +66,7 @@ def test_a_reader_that_sips_is_cut(bench):
         with contextlib.suppress(ConnectionError):
             while not bench.errors and time.monotonic() < until:
                 client.sock.recv(1000)
-                time.sleep(0.02)
+                time.sleep(0.02)  # a slow reader, and not one that stops
         wait_until(lambda: bench.errors)
         assert isinstance(bench.errors[0], ClientGone)
 
@@ -168,7 +168,7 @@ def test_who_asks_on_and_does_not_read_waits(bench, half_closed):
         client.send(b"".join(get(b"/page/%d" % number) for number in range(count)))
         if half_closed:
             client.sock.shutdown(socket.SHUT_WR)
-        time.sleep(0.7)
+        time.sleep(0.7)  # past the end of its rest
         assert 1 <= len(bench.scopes) < count // 2
         for number in range(count):
             assert client.reply().body.rstrip() == b"%d" % number

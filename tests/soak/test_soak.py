@@ -88,7 +88,7 @@ class Life:
     def _watch(self, serving, runs):
         done = sum(worker.done for worker in self._workers)
         for number in range(SAMPLES):
-            time.sleep(self._seconds / SAMPLES)
+            time.sleep(self._seconds / SAMPLES)  # between two looks at memory
             if any(run.done() for run in runs):
                 return  # one of them has something to say
             self.samples.append(sample([serving.process.pid, *serving.workers()]))

@@ -3,7 +3,6 @@
 The disk is a small tmpfs, so these tests need the right to mount one, as root has.
 """
 
-import subprocess
 from concurrent.futures import wait
 
 import pytest
@@ -13,6 +12,7 @@ from cosbox.storage.extents import unpack_extents
 from cosbox.storage.files import FileBlobs
 from cosbox.storage.folder import open_folder
 from cosbox.storage.reserve import Reserve
+from support.disks import small_disk
 from support.rawhttp import wait_until
 from support.stores import make_bucket, put, version
 
@@ -20,11 +20,8 @@ from support.stores import make_bucket, put, version
 @pytest.fixture
 def disk(tmp_path):
     """A folder on a disk of 8 MiB."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", path], check=True)
-    yield path
-    subprocess.run(["umount", path], check=True)
+    with small_disk(tmp_path, 8) as path:
+        yield path
 
 
 def write_until_full(write, size):

@@ -400,9 +400,8 @@ class Link:
         gone.register(self.client.sock, select.POLLRDHUP)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self.chaos.closing.is_set():
-            if gone.poll(0):
+            if gone.poll(10):  # milliseconds
                 raise GoneError
-            time.sleep(0.01)
 
 
 def _head(wire):

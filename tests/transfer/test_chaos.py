@@ -7,34 +7,13 @@ import pytest
 from cosbox import CosServiceError, IntegrityError, TransportError
 from cosbox.checksums import crc64
 from support import faults
-from support.chaos import Chaos
 from support.checks import upload
 from support.errands import client_of
-from support.faults import Fault, Luck, Rules, Seen
-from support.serving import Serving
+from support.faults import Fault, Luck, Seen
 from support.zygote import Zygote
 
 BUCKET = "chaos-1250000000"
 DATA = os.urandom(3 * 1024**2)
-
-
-@pytest.fixture(scope="module")
-def port(tmp_path_factory):
-    with Serving(tmp_path_factory.mktemp("store")) as serving:
-        with client_of(serving.port) as client:
-            client.create_bucket(BUCKET)
-        yield serving.port
-
-
-@pytest.fixture
-def rules():
-    return Rules()
-
-
-@pytest.fixture
-def chaos(port, rules):
-    with Chaos(port, rules) as chaos:
-        yield chaos
 
 
 @pytest.fixture

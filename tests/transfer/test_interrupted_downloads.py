@@ -9,6 +9,7 @@ import pytest
 import cosbox
 from cosbox import SourceChangedError
 from support import faults
+from support.disks import small_disk
 from support.errands import client_of
 from support.faults import Fault
 from support.moving import BUCKET, MIB, Told
@@ -264,11 +265,8 @@ def test_a_folder_that_is_not_there(chaos, download, tmp_path, folder):
 @pytest.fixture
 def disk(tmp_path):
     """A folder on a disk of 9 MiB."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=9m", "tmpfs", path], check=True)
-    yield path
-    subprocess.run(["umount", path], check=True)
+    with small_disk(tmp_path, 9) as path:
+        yield path
 
 
 def test_a_disk_that_is_too_full_is_found_out_at_once(chaos, download, disk):

@@ -45,7 +45,7 @@ def let_live(child, chaos, mark, chance, span):
 
     while not child.ended() and not chaos.wait(come, 0.05):
         pass
-    time.sleep(chance.random() * 0.01)
+    time.sleep(chance.random() * 0.01)  # and not just when the proxy has seen something
 
 
 class Lives:

@@ -40,7 +40,7 @@ class Mortal:
 
     def die_and_come_back(self, pause):
         self.serving.__exit__()
-        time.sleep(pause)
+        time.sleep(pause)  # how long there is no server
         self.serving = Serving(self.folder, port=self.port)
         assert self.serving.port == self.port
 

@@ -101,7 +101,7 @@ class Cancelling:
 
     def _run(self):
         self.stuck.wait(30)
-        time.sleep(0.1)
+        time.sleep(0.1)  # the proxy tells of a request just before it gets stuck
         self.at = time.monotonic()
         self.control.cancel()
 
@@ -257,7 +257,7 @@ def test_ctrl_c(
     stuck = stick(why)
     child = zygote.run(function, **order, options=options)
     assert stuck.wait(30)
-    time.sleep(0.1)
+    time.sleep(0.1)  # as above
     begun = time.monotonic()
     child.signal(signal.SIGINT)
     outcome = child.wait()

@@ -17,6 +17,7 @@ import cosbox
 from cosbox.service.upkeep.backup import back_up
 from cosbox.service.upkeep.fsck import check
 from cosbox.service.upkeep.restore import list_snapshots
+from support import disks
 from support.crashing.cuts import powered
 from support.serving import KEYS, Serving
 
@@ -61,7 +62,7 @@ def wait_for_files(folder, count):
     while time.monotonic() < until:
         if (folder / "blobs").exists() and files(folder) >= count:
             return
-        time.sleep(0.002)
+        time.sleep(0.002)  # short: it is to be killed while it copies
     raise AssertionError(f"{folder} did not get {count} files")
 
 
@@ -180,11 +181,8 @@ def test_a_restore_is_interrupted_and_goes_on(store, tmp_path):
 @pytest.fixture
 def small_disk(tmp_path):
     """A folder on a disk of 16 MiB."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", path], check=True)
-    yield path
-    subprocess.run(["umount", path], check=True)
+    with disks.small_disk(tmp_path, 16) as path:
+        yield path
 
 
 def test_a_full_disk(store, small_disk, tmp_path):

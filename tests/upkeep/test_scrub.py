@@ -89,7 +89,7 @@ def test_a_pass_ends_where_the_disk_fails(victim, scrubbing, caplog, monkeypatch
 
 def test_it_is_no_faster_than_its_rate(victim, scrubbing):
     scrub = scrubbing(rate=100_000)
-    time.sleep(1.0)
+    time.sleep(1.0)  # enough to read all, if nothing held it back
     scrub.end()
 
     assert not scrub.state.current.ended
@@ -122,7 +122,7 @@ def test_it_goes_on_where_it_was(victim, scrubbing):
 def test_passes_are_some_time_apart(victim, scrubbing):
     scrub = scrubbing(rate=1 << 30, every=3600, interval=0.05)
     wait_until(lambda: scrub.state.current.ended)
-    time.sleep(0.3)
+    time.sleep(0.3)  # several times its interval
     assert scrub.state.current.number == 1
     scrub.end()
 
@@ -141,7 +141,7 @@ def test_one_process_scrubs(victim, scrubbing):
     first = scrubbing(rate=1000, interval=0.05)
     wait_until(lambda: first.state.current.began)
     second = scrubbing(rate=1 << 30, interval=0.05)
-    time.sleep(0.3)
+    time.sleep(0.3)  # several times its interval
     assert second.state.current.began == 0
     first.end()
     wait_until(lambda: second.state.current.ended)

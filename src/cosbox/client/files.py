@@ -44,9 +44,25 @@ def replacing(path: str | os.PathLike[str], *, in_place: bool) -> Iterator[Binar
             os.fsync(file.fileno())
         if written is not target:
             written.replace(target)
+            sync_folder(target.parent)
     except BaseException:
         written.unlink(missing_ok=True)
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable.
+
+    Raises:
+        OSError: that failed.
+    """
+    if os.name != "posix":
+        return  # folders cannot be opened there
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class Sink:

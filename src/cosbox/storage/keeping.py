@@ -37,7 +37,7 @@ def files_kept(locks: Path) -> Iterator[None]:
         while not lock.try_acquire():
             if time.monotonic() > until:
                 raise StoreInUseError("another backup of this store is under way")
-            time.sleep(_STEP)
+            time.sleep(_STEP)  # flock cannot wait for a while: either not at all or for ever
         yield
     finally:
         # Closing passes the lock on.

@@ -186,7 +186,7 @@ def test_no_thread_reads_a_file_any_more_when_its_cancellation_is_told():
 
         def read(self, size=-1):
             self.reading += 1
-            time.sleep(0.3)
+            time.sleep(0.3)  # a slow disk, so that the cancellation comes while it is read
             self.reading -= 1
             return bytes(size)
 

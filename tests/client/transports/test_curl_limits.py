@@ -88,7 +88,7 @@ def test_the_limit_for_everything_leaves_out_a_streamed_body(ask):
         conn.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n")
         for _ in range(8):
             conn.send(b"x")
-            time.sleep(0.3)
+            time.sleep(0.3)  # together longer than the limit, each shorter than a stall
 
     with RawServer(script) as server:
         stream = ask(server, stream=True, timeouts=Timeouts(connect=5, stall=5, total=2)).stream

@@ -91,7 +91,7 @@ def test_a_client_that_reads_late_gets_all_of_it(file, content):
     app = Sender(file, [(0, 5 << 20)] * 4, (20 << 20) + 5)
     with Running(app, Limits()) as running, running.client(receive_buffer=4096) as client:
         client.send(get())
-        time.sleep(0.3)
+        time.sleep(0.3)  # meanwhile the kernel has taken what it takes
         assert client.reply().body == (content + b"|") * 4 + b"."
 
 

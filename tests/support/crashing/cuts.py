@@ -86,7 +86,7 @@ class Cuts:
                     at_work(self.workers, client, self.chance, broken_off=_BROKEN_OFF),
                 ):
                     if ends:
-                        time.sleep(self.chance.uniform(*_WORKS))
+                        time.sleep(self.chance.uniform(*_WORKS))  # the moment of the cut
                         serving.process.terminate()
             status = serving.process.wait(60)
             assert status == 0, (status, serving.process.stderr.read())

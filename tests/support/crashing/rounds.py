@@ -61,13 +61,13 @@ class Rounds:
         ):
             self.check(client)
             with at_work(self.workers, client, self.chance):
-                time.sleep(self.chance.uniform(*_WORKS))
+                time.sleep(self.chance.uniform(*_WORKS))  # the moment of the kill
                 serving.kill()
         self.kills += 1
 
     def _kill_a_beginner(self, *options: str) -> None:
         with Serving(self.folder, *options, wait=False) as serving:
-            time.sleep(self.chance.uniform(*_BEGINS))
+            time.sleep(self.chance.uniform(*_BEGINS))  # the moment of the kill
             serving.kill()
         self.kills += 1
 
@@ -77,7 +77,7 @@ class Rounds:
             self.check(client)
         seed = self.chance.getrandbits(32)
         with Embedded(self.folder, seed, self.workers) as process:
-            time.sleep(self.chance.uniform(*_WORKS))
+            time.sleep(self.chance.uniform(*_WORKS))  # the moment of the kill
             process.kill(self.workers)
         self.kills += 1
 

@@ -51,7 +51,7 @@ class Crowd:
             except (cosbox.TransportError, OSError, http.client.HTTPException):
                 # That of the server may be its end; it is for the others to tell.
                 self.counts["broken off"] += 1
-                time.sleep(0.05)
+                time.sleep(0.05)  # the server may be on its way back
             self.counts[do.__name__.strip("_").replace("_", " ")] += 1
 
     # ---- who reads
@@ -140,7 +140,7 @@ class Crowd:
     def _silent(self) -> None:
         """Connect and say nothing for a while."""
         with self._connect():
-            time.sleep(0.2)
+            time.sleep(0.2)  # the while
 
     def _nothing_there(self) -> None:
         """Read what is not there."""

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import BinaryIO, Final
 
 from cosbox.checksums import crc64
+from cosbox.client.files import sync_folder
 from cosbox.client.transfers.checkpoints import name_of
 from cosbox.transfer.parts import Part
 
@@ -126,7 +127,7 @@ class Destination:
         self._file.close()
         if self._written != self._target:
             self._written.replace(self._target)
-            _sync_folder(self._target.parent)
+            sync_folder(self._target.parent)
 
     def discard(self) -> None:
         """Remove what was written."""
@@ -138,13 +139,3 @@ class Destination:
         """Stop writing."""
         if self._file is not None:
             self._file.close()
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return  # folders cannot be opened there
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -39,7 +39,7 @@ class Meter:
         left = self.control.pace.wait(count)
         while left > 0:
             self.control.check()
-            sleep(min(left, _GLANCE))
+            sleep(min(left, _GLANCE))  # this wait is the limit on the bandwidth
             left -= _GLANCE
 
     def sent(self, count: int) -> None:
