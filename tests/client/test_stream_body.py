@@ -177,7 +177,7 @@ def test_the_name_is_synced_after_the_bytes(tmp_path, monkeypatch):
     sync = os.fsync
 
     def watched(descriptor):
-        found = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        found = Path(f"/proc/self/fd/{descriptor}").readlink()
         synced.append((found, sorted(path.name for path in tmp_path.iterdir())))
         sync(descriptor)
 

@@ -10,9 +10,9 @@ from support import faults
 from support.checks import upload
 from support.errands import client_of
 from support.faults import Fault, Luck, Seen
+from support.moving import BUCKET
 from support.zygote import Zygote
 
-BUCKET = "chaos-1250000000"
 DATA = os.urandom(3 * 1024**2)
 
 
